@@ -1,0 +1,89 @@
+import type { TensorData } from "../../tensor.js";
+import type { AnyTensor } from "../inference.js";
+
+/** What the client and the inference host say to each other; tensors and models are the frame's parts. */
+export type ElementType = "float32" | "float16" | "int32" | "int64" | "uint8";
+
+/** A tensor whose data is a part of the frame. */
+export interface TensorHeader {
+  readonly dtype: ElementType;
+  readonly dims: readonly number[];
+}
+
+/** Where a session's input comes from: the frame's next part, or what the host holds. */
+export type Feed = { readonly name: string } & (TensorHeader | { readonly handle: string });
+
+export interface SessionHeader {
+  readonly key: string;
+  /** For messages to people. */
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export type Request =
+  /** Part: the model, once the host has asked for it. */
+  | { readonly type: "open"; readonly id: number; readonly session: SessionHeader }
+  /** Parts: the data of each feed that is not a handle. */
+  | {
+      readonly type: "run";
+      readonly id: number;
+      readonly session: SessionHeader;
+      readonly feeds: readonly Feed[];
+      readonly keep: readonly { readonly output: string; readonly handle: string }[];
+    }
+  /** Part: the data. */
+  | ({ readonly type: "put"; readonly handle: string } & TensorHeader)
+  | { readonly type: "release"; readonly handles: readonly string[] }
+  | { readonly type: "unload"; readonly id: number };
+
+export type Reply =
+  | { readonly type: "opened"; readonly id: number; readonly log?: string }
+  /** The host lacks the session's model, or no longer has the session. */
+  | { readonly type: "missing"; readonly id: number }
+  /** Parts: the data of each output. */
+  | {
+      readonly type: "ran";
+      readonly id: number;
+      readonly ms: number;
+      readonly outputs: readonly ({ readonly name: string } & TensorHeader)[];
+      readonly kept: readonly { readonly handle: string; readonly dims: readonly number[] }[];
+    }
+  | { readonly type: "failed"; readonly id: number; readonly message: string }
+  | { readonly type: "unloaded"; readonly id: number };
+
+/** What the host is told when it starts. */
+export interface HostConfig {
+  /** Bytes of weights that sessions may hold together. */
+  readonly memoryBudget: number;
+  /** Threads of one operator. */
+  readonly threads: number;
+  readonly cache?: CacheConfig;
+}
+
+/** The compiled cache on disk. */
+export interface CacheConfig {
+  readonly dir: string;
+  /** Bytes; absent: the lesser of 20 GB and a tenth of the free disk. */
+  readonly budget?: number | undefined;
+}
+
+const ARRAYS = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+} as const;
+
+/** The element type that an array stands for. */
+export function elementType(data: TensorData): ElementType {
+  for (const [name, array] of Object.entries(ARRAYS)) if (data instanceof array) return name as ElementType;
+  throw new TypeError(`${Object.prototype.toString.call(data)} is not tensor data`);
+}
+
+/** A tensor over a part of a frame, without a copy. */
+export function tensorOf({ dtype, dims }: TensorHeader, part: Uint8Array | undefined): AnyTensor {
+  if (!part) throw new Error("a message lacks a tensor's data");
+  const array = ARRAYS[dtype];
+  return { dims, data: new array(part.buffer as ArrayBuffer, part.byteOffset, part.length / array.BYTES_PER_ELEMENT) };
+}

@@ -1,0 +1,10 @@
+export type { DType, StoredType } from "./dtype.js";
+export { encode, graphKey } from "./encode.js";
+export { type Attribute, type Attributes, type Dim, Graph, type GraphOptions, type Module, Value } from "./graph.js";
+export { InferenceError } from "./host/execute.js";
+export { type InferenceHost, type InferenceOptions, startInference } from "./host/start.js";
+export * from "./inference.js";
+export * from "./layers.js";
+export { mergeTensors, readHeader, type SafetensorsFile, type TensorEntry, WeightsError } from "./safetensors.js";
+export { type WeightRef, Weights } from "./weights.js";
+export { type StoredTensor, writeSafetensors } from "./write-safetensors.js";

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { parseJson, stringifyJson } from "./json.js";
+
+describe("parseJson", () => {
+  test("integers beyond 2^53 are bigints, and come back digit by digit", () => {
+    const text = '{"seed":18446744073709551615,"low":-9007199254740993,"exact":9007199254740991,"x":0.1234567890123456789}';
+    const value = parseJson(text) as Record<string, unknown>;
+    expect(value).toEqual({
+      seed: 18446744073709551615n,
+      low: -9007199254740993n,
+      exact: 9007199254740991,
+      x: 0.1234567890123456789,
+    });
+    expect(parseJson(stringifyJson(value))).toEqual(value);
+  });
+
+  test("long digits inside strings, and equal keys, change nothing", () => {
+    const text = '{"a":"12345678901234567890","a":"\\u00e9\\n","b":[1e3,-0.5,true,null]}';
+    expect(parseJson(text)).toEqual(JSON.parse(text));
+  });
+
+  test.each(['{"__proto__":{"hacked":1}}', '{"n":12345678901234567890,"__proto__":{"hacked":1}}'])(
+    "__proto__ is a key like any other: %s",
+    (text) => {
+      const value = parseJson(text) as object;
+      expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+      expect(Object.keys(value)).toContain("__proto__");
+      expect("hacked" in value).toBe(false);
+    },
+  );
+
+  test.each([
+    ["[".repeat(100_000) + "]".repeat(100_000), /nested more than 500/],
+    [`[1234567890123456789,${"[".repeat(100_000)}`, /nested more than 500/],
+    ['{"a":', /JSON/],
+    [`[${"9".repeat(2000)}]`, /2000 digits/],
+  ])("refuses %#", (text, reason) => {
+    expect(() => parseJson(text)).toThrow(reason);
+    expect(() => parseJson(text)).toThrow(SyntaxError);
+  });
+
+  test("refuses text beyond the limit before parsing it", () => {
+    expect(() => parseJson('"aaaaaaaa"', { size: 5 })).toThrow("10 characters long (at most 5)");
+  });
+
+  test("brackets inside strings are no nesting", () => {
+    const text = JSON.stringify({ a: `\\"${"[{".repeat(1000)}\\\\` });
+    expect(parseJson(text)).toEqual(JSON.parse(text));
+  });
+});
+
+describe("stringifyJson", () => {
+  test("agrees with JSON.stringify where both can", () => {
+    const value = { a: [1, "x\u2028", null, undefined, -0], b: undefined, date: new Date(0), n: { m: 1e21 } };
+    expect(stringifyJson(value)).toBe(JSON.stringify(value));
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, () => 1, Symbol("x"), undefined])("throws for %s", (value) => {
+    expect(() => stringifyJson(value)).toThrow(TypeError);
+    if (value !== undefined) expect(() => stringifyJson({ deep: [value] })).toThrow(/at deep/);
+  });
+
+  test("a value that holds itself is an error, not a full stack", () => {
+    const value: unknown[] = [];
+    value.push(value);
+    expect(() => stringifyJson(value)).toThrow("holds itself");
+  });
+});

@@ -1,0 +1,77 @@
+import { type Blocker, isBlocker } from "./blocker.js";
+import { isConstant } from "./expansion.js";
+import { layoutOf } from "./layout.js";
+import type { NodeDefinition, Shown } from "./node.js";
+import { shown } from "./problems.js";
+
+/** Gathers what the calls of one step give: for each output, the values that travel on one by one. */
+export class Results {
+  readonly outputs: unknown[][];
+  readonly #definition: NodeDefinition;
+  readonly #items: (constant: object) => readonly unknown[] | undefined;
+  #shown: Record<string, unknown[]> | undefined;
+
+  /** `items` tells what a constant stands for that came out of an expansion, if it is a list. */
+  constructor(definition: NodeDefinition, items: (constant: object) => readonly unknown[] | undefined) {
+    this.#definition = definition;
+    this.#items = items;
+    this.outputs = layoutOf(definition).outputs.map(() => []);
+  }
+
+  get shown(): Shown | undefined {
+    return this.#shown;
+  }
+
+  /** Adds what a node's `run` returned. Throws when that is not what the node declares. */
+  add(result: unknown): void {
+    const { outputs } = layoutOf(this.#definition);
+    if (outputs.length === 0 && (result === undefined || result === null)) return;
+    if (typeof result !== "object" || result === null)
+      throw new TypeError(`it returned ${shown(result)} instead of its outputs by name`);
+    this.#refuseOthers(result);
+    for (let slot = 0; slot < outputs.length; slot++) {
+      const [name, { list }] = outputs[slot]!;
+      if (!(name in result)) throw new TypeError(`it returned no output "${name}"`);
+      this.#value(slot, (result as Record<string, unknown>)[name], list === true);
+    }
+  }
+
+  /** Adds values to one output as they are. */
+  spread(slot: number, values: readonly unknown[]): void {
+    for (const value of values) this.outputs[slot]!.push(value);
+  }
+
+  /** A call did not take place: every output of it is blocked. */
+  block(by: Blocker): void {
+    for (const output of this.outputs) output.push(by);
+  }
+
+  show(ui: Shown): void {
+    this.#shown ??= {};
+    for (const [kind, items] of Object.entries(ui)) {
+      const before = Object.hasOwn(this.#shown, kind) ? this.#shown[kind]! : [];
+      this.#shown[kind] = [...before, ...items];
+    }
+  }
+
+  #value(slot: number, value: unknown, list: boolean): void {
+    if (isConstant(value)) {
+      this.spread(slot, this.#items(value) ?? (list && Array.isArray(value.value) ? value.value : [value.value]));
+    } else if (!list || isBlocker(value)) {
+      this.outputs[slot]!.push(value);
+    } else if (Array.isArray(value)) {
+      this.spread(slot, value);
+    } else {
+      throw new TypeError(
+        `its output "${layoutOf(this.#definition).outputs[slot]![0]}" is a list, and it returned ${shown(value)}`,
+      );
+    }
+  }
+
+  #refuseOthers(result: object): void {
+    const names = Object.keys(result);
+    if (names.length <= this.outputs.length && this.outputs.length > 0) return;
+    const other = names.find((name) => !Object.hasOwn(this.#definition.outputs, name));
+    if (other !== undefined) throw new TypeError(`it returned "${other}", which is none of its outputs`);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Place } from "./events.js";
+import type { Lending } from "./lending.js";
+import type { Step } from "./step.js";
+
+/** What a step gave: for each output the values that travel one by one; mostly lists of one. */
+export type Outputs = readonly (readonly unknown[])[];
+
+/** One step during one run. */
+export interface Task {
+  readonly step: Step;
+  readonly place: Place;
+  readonly key: string;
+  /** What the node's `version` said when the run began. */
+  readonly version: string | undefined;
+  readonly parent: Task | undefined;
+  state: "idle" | "waiting" | "running" | "done";
+  outputs: Outputs | undefined;
+  /** Sources that it needs and that are not done. */
+  waits: number;
+  /** Tasks that wait for this one. */
+  readers: Task[] | undefined;
+  /** Called when it is done. */
+  watchers: (() => void)[] | undefined;
+  lending: Lending | undefined;
+  /** Its key does not say what it computed (a file changed meanwhile): neither it nor what follows is cached. */
+  tainted: boolean;
+  /** It, or what it expanded to, has effects beyond its outputs: a cache on disk must not stand in for it. */
+  effects: boolean;
+}
+
+export const newTask = (
+  step: Step,
+  place: Place,
+  key: string,
+  version: string | undefined,
+  parent: Task | undefined,
+): Task => ({
+  step,
+  place,
+  key,
+  version,
+  parent,
+  state: "idle",
+  outputs: undefined,
+  waits: 0,
+  readers: undefined,
+  watchers: undefined,
+  lending: undefined,
+  tainted: parent?.tainted ?? false,
+  effects: step.definition.output ?? false,
+});

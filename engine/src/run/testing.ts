@@ -1,0 +1,44 @@
+import { type Definitions, describe, nodesOf } from "./describe.js";
+import type { RunEvent } from "./events.js";
+import type { NodeType } from "./node.js";
+import { definePack } from "./pack.js";
+import { isRefused, type Plan, plan } from "./plan.js";
+import type { Prompt } from "./prompt.js";
+import { type RunOptions, run } from "./run.js";
+import { services } from "./service.js";
+import type { Outputs } from "./task.js";
+
+/** Some nodes ready to run prompts, and what a run of them said and gave. */
+export interface Bench {
+  readonly definitions: Definitions;
+  readonly nodes: ReadonlyMap<string, NodeType>;
+  /** Plans a prompt; throws what is wrong with it. */
+  readonly plan: (prompt: Prompt, targets?: readonly string[]) => Plan;
+  readonly run: (
+    prompt: Prompt,
+    options?: Partial<RunOptions> & { readonly targets?: readonly string[] },
+  ) => Promise<{ readonly events: readonly RunEvent[]; readonly outputs: ReadonlyMap<string, Outputs> }>;
+}
+
+/** Puts some nodes on a bench, for tests of packs: `await (await bench([blur])).run({ … })`. */
+export async function bench(nodeTypes: readonly NodeType[]): Promise<Bench> {
+  const packs = [definePack({ name: "bench", version: "1", nodes: nodeTypes })];
+  const definitions = await describe(packs, services([]));
+  const nodes = nodesOf(packs);
+  const planned = (prompt: Prompt, targets?: readonly string[]): Plan => {
+    const result = plan(prompt, definitions, { targets });
+    if (isRefused(result)) throw new Error(`${result.error.type}: ${result.error.details}`);
+    return result;
+  };
+  return {
+    definitions,
+    nodes,
+    plan: planned,
+    async run(prompt, { targets, ...options } = {}) {
+      const events: RunEvent[] = [];
+      const emit = (event: RunEvent) => events.push(event);
+      const outputs = await run(planned(prompt, targets), { nodes, definitions, prompt, emit, ...options });
+      return { events, outputs };
+    },
+  };
+}

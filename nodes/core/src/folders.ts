@@ -1,0 +1,19 @@
+import { type Service, service } from "@mezzotint/engine";
+
+/** Where users' files are. Every path that comes from a workflow goes through here, and stays inside its root. */
+export interface Folders {
+  /** The names of the models of a kind (`checkpoints`, `vae`, …), sorted, with `/` between sub-folders. */
+  readonly models: (kind: string) => readonly string[];
+  /** The file or folder of a model. Throws, naming the kind, the name and the roots searched, when there is none. */
+  readonly model: (kind: string, name: string) => string;
+  /** The files of the input folders, as `LoadImage` lists them. */
+  readonly inputs: () => readonly string[];
+  /** The path of an input file by name, with ComfyUI's ` [input]`, ` [output]`, ` [temp]` suffixes. Throws if it is not there. */
+  readonly input: (name: string) => string;
+  /** Where results are written. */
+  readonly output: string;
+  /** Where previews are written. */
+  readonly temp: string;
+}
+
+export const FOLDERS: Service<Folders> = service<Folders>("folders");

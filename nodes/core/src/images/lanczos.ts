@@ -1,0 +1,51 @@
+import { newTensor } from "./allocate.js";
+import { type Axis, applyTaps, makeTaps, type Taps } from "./taps.js";
+
+/** Pillow keeps weights to 22 fractional bits; sums of such products with bytes are exact in a double. */
+const UNIT = 2 ** 22;
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+const lanczos3 = (x: number): number => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0);
+
+/** Pillow's antialiased Lanczos: the kernel widens with the reduction, weights add to 1, then become fixed-point. */
+function lanczosTaps(from: number, to: number): Taps {
+  const scale = from / to;
+  const stretch = Math.max(scale, 1);
+  const support = 3 * stretch;
+  return makeTaps(to, Math.ceil(support) * 2 + 1, (i) => {
+    const centre = (i + 0.5) * scale;
+    const start = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const end = Math.min(Math.trunc(centre + support + 0.5), from);
+    const weights = Array.from({ length: end - start }, (_, k) => lanczos3((start + k - centre + 0.5) / stretch));
+    const total = weights.reduce((sum, w) => sum + w, 0);
+    return weights.map((w, k) => {
+      const fixed = (w / total) * UNIT;
+      return [start + k, Math.trunc(fixed < 0 ? fixed - 0.5 : fixed + 0.5) / UNIT] as const;
+    });
+  });
+}
+
+/**
+ * Lanczos of 8-bit values (whole numbers, 0 to 255) seen as [outer, height, width, inner]: width first, each axis
+ * rounded to 8 bits, bit for bit as Pillow's `resize(…, LANCZOS)` for pictures without alpha.
+ */
+export function resizeLanczos(
+  input: Float32Array,
+  from: { readonly outer: number; readonly height: number; readonly width: number; readonly inner: number },
+  height: number,
+  width: number,
+): Float32Array {
+  const { outer, inner } = from;
+  const pass = (data: Float32Array, axis: Axis, size: number): Float32Array =>
+    size === axis.n
+      ? data
+      : applyTaps(
+          data,
+          newTensor(axis.outer, size, axis.inner).data,
+          axis,
+          lanczosTaps(axis.n, size),
+          "rounded to a byte",
+        );
+  const wide = pass(input, { outer: outer * from.height, n: from.width, inner }, width);
+  return pass(wide, { outer, n: from.height, inner: width * inner }, height);
+}

@@ -1,0 +1,30 @@
+const ascii = (bytes: Uint8Array, start: number, length: number): string =>
+  String.fromCharCode(...bytes.subarray(start, start + length));
+
+/** Formats that are decoded, by their first bytes. Extensions lie, and libvips would try an SVG or a PDF too. */
+function isDecodable(bytes: Uint8Array): boolean {
+  const head = ascii(bytes, 0, 12);
+  return (
+    head.startsWith("\x89PNG\r\n\x1a\n") ||
+    head.startsWith("\xff\xd8\xff") ||
+    /^GIF8[79]a/.test(head) ||
+    (head.startsWith("RIFF") && head.endsWith("WEBP")) ||
+    /^(II[*+]\0|MM\0[*+])/.test(head) ||
+    /^ftypavi[fs]/.test(head.slice(4))
+  );
+}
+
+/** Throws, saying what `name` is instead, unless its first bytes are those of a picture that can be decoded. */
+export function sniff(bytes: Uint8Array, name: string): void {
+  if (bytes.length === 0) throw new Error(`${name} is empty (0 bytes)`);
+  if (isDecodable(bytes)) return;
+  const start = ascii(bytes, 0, 512).trimStart();
+  const found = /^(?:\xef\xbb\xbf)?<(?:\?xml|!doctype svg|!--|svg)/i.test(start)
+    ? "an SVG drawing or other XML, which is not rasterised here"
+    : start.startsWith("BM")
+      ? "a BMP picture, which is not decoded here"
+      : /^.{4}ftyphe[ivx]/s.test(start)
+        ? "a HEIC picture, which is not decoded here"
+        : `not a picture (first bytes: ${Buffer.from(bytes.subarray(0, 8)).toString("hex")})`;
+  throw new Error(`${name} is ${found}; use PNG, JPEG, WebP, GIF, TIFF or AVIF`);
+}

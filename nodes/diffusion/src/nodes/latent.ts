@@ -1,0 +1,64 @@
+import { choice, defineNode, elements, int, link } from "@mezzotint/engine";
+import { CROPS, LATENT_RESIZE_METHODS, resizePlanes } from "@mezzotint/nodes-core";
+import { LATENT } from "../sockets.js";
+
+/** Pixels to a cell of a latent. The class fixes it, whatever the model's autoencoder does. */
+const CELL = 8;
+
+/** 4 GiB of float32. */
+const MOST_ELEMENTS = 2 ** 30;
+
+/** ComfyUI's EmptyLatentImage. */
+export const emptyLatentImage = defineNode({
+  id: "EmptyLatentImage",
+  title: "Empty Latent Image",
+  category: "latent",
+  doc: "Makes a batch of empty latents, for pictures that start from nothing but noise.",
+  inputs: {
+    width: int({ default: 512, min: 16, max: 16_384, step: 8, tooltip: "Width of the pictures in pixels." }),
+    height: int({ default: 512, min: 16, max: 16_384, step: 8, tooltip: "Height of the pictures in pixels." }),
+    batch_size: int({ default: 1, min: 1, max: 4096, tooltip: "How many pictures." }),
+  },
+  outputs: { LATENT },
+  run: ({ width, height, batch_size }) => {
+    const dims = [batch_size, 4, Math.floor(height / CELL), Math.floor(width / CELL)];
+    const count = elements(dims);
+    if (count > MOST_ELEMENTS) {
+      throw new RangeError(
+        `${batch_size} latents for ${width} × ${height} pixels would take ${((count * 4) / 2 ** 30).toFixed(1)} GiB; the limit is 4 GiB`,
+      );
+    }
+    return { LATENT: { samples: { dims, data: new Float32Array(count) } } };
+  },
+});
+
+/** ComfyUI's LatentUpscale. */
+export const latentUpscale = defineNode({
+  id: "LatentUpscale",
+  title: "Upscale Latent",
+  category: "latent",
+  doc: "Resizes latents. A width or height of 0 follows from the other; both 0 leave the latents as they are.",
+  inputs: {
+    samples: link(LATENT),
+    upscale_method: choice(LATENT_RESIZE_METHODS),
+    width: int({ default: 512, min: 0, max: 16_384, step: 8, tooltip: "Width of the picture in pixels." }),
+    height: int({ default: 512, min: 0, max: 16_384, step: 8, tooltip: "Height of the picture in pixels." }),
+    crop: choice(CROPS),
+  },
+  outputs: { LATENT },
+  resources: ["cpu"],
+  run: ({ samples: latent, upscale_method, width, height, crop }) => {
+    if (width === 0 && height === 0) return { LATENT: latent };
+    const [oldHeight = 1, oldWidth = 1] = latent.samples.dims.slice(-2);
+    const pixels = (size: number): number => Math.max(8 * CELL, Math.round(size));
+    const tall = pixels(height || (oldHeight * pixels(width)) / oldWidth);
+    const wide = pixels(width || (oldWidth * pixels(height)) / oldHeight);
+    const cells = (size: number): number => Math.floor(size / CELL);
+    return {
+      LATENT: {
+        ...latent,
+        samples: resizePlanes(latent.samples, cells(wide), cells(tall), upscale_method, crop),
+      },
+    };
+  },
+});

@@ -1,0 +1,50 @@
+import { elements, type Tensor } from "@mezzotint/engine";
+import type { Model } from "../models/descriptions.js";
+import type { Conditioning } from "../sockets.js";
+
+/**
+ * The latents as the model takes them. One of zeros fits every model: it is given as many channels as that works with.
+ * Refuses any other that has not as many, and what is no latent.
+ */
+export function withChannels({ dims, data }: Tensor, channels: number): Tensor {
+  const [batch = 0, own = 0, height = 0, width = 0] = dims;
+  if (dims.length !== 4 || elements(dims) !== data.length || data.length === 0) {
+    throw new Error(`a latent is [batch, channels, height, width]; this one is [${dims}] with ${data.length} values`);
+  }
+  if (own === channels) return { dims, data };
+  if (data.some((value) => value !== 0)) {
+    throw new Error(
+      `the latent has ${own} channels and the model works with ${channels}: they belong to different models`,
+    );
+  }
+  const fitting = [batch, channels, height, width];
+  return { dims: fitting, data: new Float32Array(elements(fitting)) };
+}
+
+/** Refuses a UNet that takes more than latents, a timestep and text. */
+export function checkModel({ family, latent, takes }: Model): void {
+  if (takes.channels !== latent.channels) {
+    throw new Error(
+      `this model takes ${takes.channels} channels, the latent's ${latent.channels} and a masked picture (an inpainting model), which is not supported`,
+    );
+  }
+  if (takes.vector !== undefined) {
+    throw new Error(`this model (${family}) takes pooled text and picture sizes as well, which is not supported`);
+  }
+}
+
+/** Refuses conditioning that the model cannot read. */
+export function checkConditioning({ takes }: Model, which: "positive" | "negative", conditioning: Conditioning): void {
+  if (conditioning.length === 0) throw new Error(`the ${which} conditioning holds no condition`);
+  for (const { tokens } of conditioning) {
+    const width = tokens.dims[2];
+    if (tokens.dims.length !== 3 || elements(tokens.dims) !== tokens.data.length || tokens.data.length === 0) {
+      throw new Error(`the ${which} conditioning is [${tokens.dims}]; [batch, tokens, width] was expected`);
+    }
+    if (width !== takes.context) {
+      throw new Error(
+        `the ${which} conditioning is ${width} wide and the model reads ${takes.context}: it was encoded with another model's CLIP`,
+      );
+    }
+  }
+}

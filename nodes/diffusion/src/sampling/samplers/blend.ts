@@ -1,0 +1,20 @@
+/** a·x + b·y, element by element, in a new array. */
+export function blend(a: number, x: Float32Array, b: number, y: Float32Array): Float32Array {
+  const out = new Float32Array(x.length);
+  for (let i = 0; i < out.length; i++) out[i] = a * x[i]! + b * y[i]!;
+  return out;
+}
+
+/** a·x + b·y + c·z, element by element, in a new array. */
+export function blend3(
+  a: number,
+  x: Float32Array,
+  b: number,
+  y: Float32Array,
+  c: number,
+  z: Float32Array,
+): Float32Array {
+  const out = new Float32Array(x.length);
+  for (let i = 0; i < out.length; i++) out[i] = a * x[i]! + b * y[i]! + c * z[i]!;
+  return out;
+}

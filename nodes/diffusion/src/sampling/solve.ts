@@ -1,0 +1,62 @@
+import { keeping } from "./inpaint.js";
+import { blend } from "./samplers/blend.js";
+import { normalNoise } from "./samplers/noise.js";
+import type { SampleProblem, Sampler, SampleStep } from "./samplers/sampler.js";
+import type { Schedule } from "./schedules/schedule.js";
+import { torchGenerator } from "./torch-generator.js";
+
+/** A run of a sampler, in the space that the model works in: latents are scaled for it. */
+export interface Run {
+  readonly sampler: Sampler;
+  readonly schedule: Schedule;
+  readonly denoise: SampleProblem["denoise"];
+  /** What the run starts from, under the noise. Zeros for a picture from nothing. */
+  readonly latent: Float32Array;
+  /** Unit noise to start with. */
+  readonly noise: Float32Array;
+  /** Per element, 1 where the latent is made anew, 0 where it is kept. */
+  readonly mask?: Float32Array;
+  /** Where fresh noise starts from. */
+  readonly seed: bigint;
+  /** Fresh unit noise instead of the sampler's own source. */
+  readonly draw?: SampleProblem["noise"];
+  /** Imitate this release of ComfyUI where it differs: `0.3.64`. */
+  readonly compat?: string;
+}
+
+/**
+ * Samples: noise joins the latent, the sampler goes through the levels, a mask keeps what it keeps. Yields each step
+ * and returns the final latent. A schedule without steps returns the latent as it came.
+ */
+export async function* solve(run: Run): AsyncGenerator<SampleStep, Float32Array> {
+  const { sampler, schedule, latent, noise, mask, seed, compat } = run;
+  const { sigmas } = schedule;
+  if (sigmas.length === 0) return latent;
+  checkSigmas(sigmas);
+
+  const size = latent.length;
+  const shown = sampler.freshMaskNoise ? () => torchGenerator(BigInt.asUintN(64, seed + 1n)).randn(size) : () => noise;
+  const source = sampler.noise ?? normalNoise;
+  let own: SampleProblem["noise"] | undefined;
+  const result = yield* sampler.run({
+    x: blend(schedule.noise, noise, 1, latent),
+    sigmas,
+    denoise: mask ? keeping(run.denoise, { latent, mask, noise: shown() }) : run.denoise,
+    noise:
+      run.draw ??
+      ((sigma, next) => {
+        own ??= source({ size, seed, sigmas, ...(compat !== undefined && { compat }) });
+        return own(sigma, next);
+      }),
+  });
+  return schedule.end === 1 ? result : result.map((value) => value * schedule.end);
+}
+
+function checkSigmas(sigmas: Float32Array): void {
+  const bad = sigmas.findIndex((sigma) => !Number.isFinite(sigma) || sigma < 0);
+  if (bad >= 0) {
+    throw new Error(
+      `the schedule's noise level ${bad + 1} of ${sigmas.length} is ${sigmas[bad]}; choose more steps or another scheduler`,
+    );
+  }
+}

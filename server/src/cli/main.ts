@@ -1,0 +1,100 @@
+import { Command, CommanderError, Option } from "commander";
+import { ownVersion } from "../extensions.js";
+import { EXIT, type ExitCode, Failure, messageOf, trace } from "../failure.js";
+import { palette } from "./colour.js";
+
+const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value];
+
+const data = () => new Option("--data <dir>", "data directory (default: $MEZZOTINT_DATA or ~/.mezzotint)");
+const pack = () =>
+  new Option("--pack <path>", "load a pack that is not installed, from its .js file or folder; repeatable").argParser(
+    collect,
+  );
+
+/** Options that say what a workflow is. */
+const withWorkflow = (command: Command): Command =>
+  command
+    .argument("<file>", "a workflow in API format; - reads standard input")
+    .addOption(
+      new Option("--set <node.input=value>", "change an input, by the node's id or title; repeatable").argParser(
+        collect,
+      ),
+    )
+    .option("--seed <n>", "give every seed in the workflow this value")
+    .option("--input <dir>", "where pictures are read (before ./input beside the workflow, and the data directory's)")
+    .addOption(data())
+    .addOption(pack())
+    .option("--json", "write JSON, one line each");
+
+/** Describes the commands. Their code is loaded when one is chosen: a cold start pays for nothing else. */
+function commands(finish: (code: ExitCode) => void): Command {
+  const program = new Command("mezzotint")
+    .description("Runs node graphs that make images.")
+    .version(ownVersion(), "-V, --version")
+    .option("--debug", "show where an error came from")
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false })
+    .showHelpAfterError("(mezzotint --help says more)");
+
+  withWorkflow(program.command("run").description("run a workflow and write its pictures"))
+    .option("--output <dir>", "where pictures are written", "output")
+    .option("--cache <dir>", "where compiled models are kept (default: cache/compiled in the data directory)")
+    .option("--dry-run", "check the workflow and say what would run")
+    .option("--timings", "say afterwards where the time went")
+    .addOption(new Option("--compat <version>", "behave like this ComfyUI where versions differ").choices(["0.3.64"]))
+    .action(async (file, options) => finish(await (await import("./run.js")).runCommand(file, options)));
+
+  withWorkflow(program.command("validate").description("check a workflow without running it")).action(
+    async (file, options) => finish(await (await import("./validate.js")).validateCommand(file, options)),
+  );
+
+  program
+    .command("inspect")
+    .description("say what a checkpoint is: architecture, dtype, size, keys unread")
+    .argument("<file>", "a .safetensors file or a diffusers folder")
+    .option("--json", "write JSON")
+    .action(async (file, options) => (await import("./inspect.js")).inspectCommand(file, options));
+
+  program
+    .command("nodes")
+    .description("list the nodes, or explain one")
+    .argument("[name]", "a node type or title")
+    .addOption(data())
+    .addOption(pack())
+    .option("--json", "write JSON")
+    .action(async (name, options) => (await import("./nodes.js")).nodesCommand(name, options));
+
+  program
+    .command("doctor")
+    .description("look at this machine and this installation")
+    .addOption(data())
+    .option("--json", "write JSON, one line each")
+    .action(async (options) => {
+      const sound = await (await import("./doctor.js")).doctorCommand(options);
+      if (!sound) finish(EXIT.failedInNode);
+    });
+  return program;
+}
+
+/** Says what went wrong, and how the process should end for it. */
+function report(error: unknown, debug: boolean): ExitCode {
+  // Commander has printed its own sentence, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.invalid;
+  const { red } = palette(process.stderr);
+  console.error(`${red("error:")} ${messageOf(error)}`);
+  if (debug) console.error(trace(error));
+  return error instanceof Failure ? error.exitCode : EXIT.failedInNode;
+}
+
+/** Runs the command line; ends with the exit code, once everything is printed. */
+export async function main(argv: readonly string[]): Promise<void> {
+  let code: ExitCode = EXIT.done;
+  try {
+    await commands((chosen) => {
+      code = chosen;
+    }).parseAsync([...argv]);
+  } catch (error) {
+    code = report(error, argv.includes("--debug"));
+  }
+  process.exitCode = code;
+}

@@ -1,0 +1,68 @@
+import { check, isRefused, nodesOf, type Plan, type Prompt, type Provided } from "@mezzotint/engine";
+import { type Places, places } from "../places.js";
+import { openRuntime, type Runtime } from "../runtime.js";
+import { applySeed, applySet, parseSeed } from "./overrides.js";
+import { InvalidWorkflow } from "./problems.js";
+import { loadWorkflow } from "./workflow.js";
+
+/** Options that say what a workflow is, as commander gives them. */
+export interface WorkflowOptions {
+  readonly set?: readonly string[];
+  readonly seed?: string;
+  readonly input?: string;
+  readonly output?: string;
+  readonly cache?: string;
+  readonly data?: string;
+  readonly pack?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** A workflow that was read, changed as asked, and found valid. */
+export interface Prepared {
+  readonly prompt: Prompt;
+  readonly plan: Plan;
+  readonly runtime: Runtime;
+}
+
+/** Where things are for a workflow. */
+export const placesFor = (file: string, { input, output, cache, data }: WorkflowOptions): Places =>
+  places({
+    ...(file !== "-" && { workflow: file }),
+    ...(input !== undefined && { input }),
+    ...(output !== undefined && { output }),
+    ...(cache !== undefined && { cache }),
+    ...(data !== undefined && { data }),
+  });
+
+/** Reads, changes and checks a workflow. Throws a `Failure` that lists everything that is wrong with it. */
+export async function prepare(
+  file: string,
+  options: WorkflowOptions,
+  offered: Promise<readonly Provided[]> | readonly Provided[] = [],
+): Promise<Prepared> {
+  const { set = [], seed, pack = [] } = options;
+  const seeds = seed === undefined ? undefined : parseSeed(seed);
+  const [read, runtime] = await Promise.all([
+    loadWorkflow(file),
+    Promise.resolve(offered).then((services) =>
+      openRuntime({ places: placesFor(file, options), localPacks: pack, offered: services }),
+    ),
+  ]);
+  const { definitions } = runtime;
+  const changed = set.reduce((prompt, assignment) => applySet(prompt, definitions, assignment), read);
+  const prompt = seeds === undefined ? changed : applySeed(changed, definitions, seeds);
+  const planned = await check(prompt, definitions, { nodes: nodesOf(runtime.packs), use: runtime.use });
+  const name = file === "-" ? "standard input" : file;
+  if (isRefused(planned)) throw new InvalidWorkflow(name, planned);
+  const { node_errors } = planned;
+  if (Object.keys(node_errors).length > 0) {
+    const error = {
+      type: "prompt_outputs_failed_validation",
+      message: "Some outputs cannot run",
+      details: "",
+      extra_info: {},
+    } as const;
+    throw new InvalidWorkflow(name, { error, node_errors });
+  }
+  return { prompt, plan: planned, runtime };
+}

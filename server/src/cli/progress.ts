@@ -1,0 +1,99 @@
+import type { RunEvent } from "@mezzotint/engine";
+import { stringifyJson } from "@mezzotint/engine";
+import { type Palette, palette } from "./colour.js";
+
+/** Tells the user how a run goes. `say` puts a line above whatever moves; `end` leaves the terminal clean. */
+export interface Reporter {
+  readonly event: (event: RunEvent) => void;
+  readonly end: () => void;
+}
+
+/** What a reporter needs to know beforehand. */
+export interface Watched {
+  /** How many of the workflow's nodes will run. */
+  readonly nodes: number;
+  /** What a node is called: its title, else its type. */
+  readonly nameOf: (id: string) => string;
+}
+
+type Output = Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
+
+const BAR = 24;
+
+const bar = (part: number): string => {
+  const full = Math.round(Math.min(1, Math.max(0, part)) * BAR);
+  return `${"█".repeat(full)}${"░".repeat(BAR - full)}`;
+};
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 0)} s`;
+
+/** A node's message, without control characters that could move a terminal's cursor. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, " ");
+
+/** One line that is drawn again and again: the whole run, and the node that counts its steps. */
+function terminalReporter({ nodes, nameOf }: Watched, output: Output, { dim, yellow }: Palette): Reporter {
+  const over = new Set<string>();
+  const running = new Map<string, number>();
+  let current = "";
+  const draw = () => {
+    // A node that is half done counts half.
+    const done = [...running.values()].reduce((sum, part) => sum + part, over.size);
+    const line = ` ${Math.min(over.size, nodes)}/${nodes} ${current}`;
+    const room = Math.max(0, (output.columns ?? 80) - BAR - 1);
+    output.write(`\r\u001b[K${bar(done / Math.max(1, nodes))}${dim(line.slice(0, room))}`);
+  };
+  return {
+    event: (event) => {
+      const { display } = event;
+      if (event.type === "started") {
+        running.set(display, running.get(display) ?? 0);
+        current = printable(nameOf(display));
+      } else if (event.type === "progress") {
+        running.set(display, event.total > 0 ? event.done / event.total : 0);
+        current = `${printable(nameOf(display))} ${event.done}/${event.total}`;
+      } else if (event.type === "blocked" && event.message) {
+        output.write(`\r\u001b[K${yellow(`${nameOf(display)}: ${printable(event.message)}`)}\n`);
+      }
+      if (["finished", "cached", "blocked"].includes(event.type) && event.node === display) {
+        running.delete(display);
+        over.add(display);
+      }
+      draw();
+    },
+    end: () => void output.write("\r\u001b[K"),
+  };
+}
+
+/** A line when a node is over, for logs. */
+function plainReporter({ nameOf }: Watched, output: Output): Reporter {
+  const started = new Map<string, number>();
+  return {
+    event: (event) => {
+      const { node, display } = event;
+      if (event.type === "started") started.set(node, performance.now());
+      if (event.type === "blocked" && event.message) output.write(`${nameOf(display)}: ${printable(event.message)}\n`);
+      if (node !== display) return;
+      if (event.type === "cached") output.write(`${printable(nameOf(node))}: cached\n`);
+      if (event.type === "finished")
+        output.write(`${printable(nameOf(node))}: ${seconds(performance.now() - (started.get(node) ?? 0))}\n`);
+    },
+    end: () => {},
+  };
+}
+
+/** Every event as a line of JSON, on standard output. The bytes of previews are left out. */
+const jsonReporter = (output: Output): Reporter => ({
+  event: (event) => {
+    if (event.type !== "preview") output.write(`${stringifyJson(event)}\n`);
+  },
+  end: () => {},
+});
+
+/** JSON lines if asked for; else a bar on a terminal and plain lines elsewhere, on standard error. */
+export function reporter(watched: Watched, json: boolean): Reporter {
+  if (json) return jsonReporter(process.stdout);
+  const { stderr } = process;
+  return stderr.isTTY && process.env.TERM !== "dumb"
+    ? terminalReporter(watched, stderr, palette(stderr))
+    : plainReporter(watched, stderr);
+}

@@ -1,0 +1,40 @@
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+/** Where things are for one command: the data directory, and what the user put elsewhere. */
+export interface Places {
+  /** Holds `input/ output/ temp/ models/<kind>/ cache/`. */
+  readonly data: string;
+  /** Input folders; the first that has a name wins. */
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly temp: string;
+  /** Where compiled sessions are kept between runs; safe to delete. */
+  readonly compiled: string;
+}
+
+export interface PlaceOptions {
+  readonly data?: string;
+  readonly input?: string;
+  readonly output?: string;
+  readonly cache?: string;
+  /** The workflow file: pictures that it reads may lie in `input/` beside it. */
+  readonly workflow?: string;
+}
+
+/** The data directory: as asked, else `$MEZZOTINT_DATA`, else `~/.mezzotint`. Nothing is created here. */
+const dataDirectory = (asked?: string): string =>
+  resolve(asked ?? (process.env.MEZZOTINT_DATA || join(homedir(), ".mezzotint")));
+
+/** Resolves every place. Pictures are written to `./output` unless asked otherwise. */
+export function places({ data: asked, input, output, cache, workflow }: PlaceOptions): Places {
+  const data = dataDirectory(asked);
+  const beside = workflow === undefined ? [] : [join(dirname(resolve(workflow)), "input")];
+  return {
+    data,
+    inputs: [...(input === undefined ? [] : [resolve(input)]), ...beside, join(data, "input")],
+    output: resolve(output ?? "output"),
+    temp: join(data, "temp"),
+    compiled: resolve(cache ?? join(data, "cache", "compiled")),
+  };
+}

@@ -1,0 +1,50 @@
+import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { Failure, messageOf } from "./failure.js";
+
+/** Far above any real workflow; below what would make parsing it a nuisance. */
+const LIMIT = 32 * 2 ** 20;
+
+const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+
+const tooLarge = (name: string, bytes?: number): Failure =>
+  new Failure(
+    `${name} is ${bytes === undefined ? "more than" : `${megabytes(bytes)}, and more than`} ${megabytes(LIMIT)}: no workflow is that large`,
+  );
+
+async function readStandardInput(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += (chunk as Buffer).length;
+    if (size > LIMIT) throw tooLarge("standard input");
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function readFile(path: string): Promise<Buffer> {
+  const file = await open(path, "r").catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === "ENOENT" ? "there is no such file" : messageOf(cause);
+    throw new Failure(`cannot read ${path}: ${reason}`, { cause });
+  });
+  try {
+    const { size } = await file.stat();
+    if (size > LIMIT) throw tooLarge(path, size);
+    return await file.readFile();
+  } catch (cause) {
+    throw cause instanceof Failure ? cause : new Failure(`cannot read ${path}: ${messageOf(cause)}`, { cause });
+  } finally {
+    await file.close();
+  }
+}
+
+/** The text of a workflow: a file, or standard input for `-`. At most 32 MiB of UTF-8; throws a `Failure` that says why. */
+export async function readWorkflow(path: string, stdin: Readable = process.stdin): Promise<string> {
+  const bytes = path === "-" ? await readStandardInput(stdin) : await readFile(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Failure(`${path} is not a text file: a workflow is JSON in UTF-8`, { cause });
+  }
+}
