@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+// Tests that load ONNX Runtime themselves do as the inference host does: nothing is kept in the home folder or sent.
+process.env.ORT_DISABLE_TELEMETRY = "1";
+
 /** Laws of one package lie beside its source; what crosses packages lies in test/ and uses the built product. */
 const unit = (name: string, folder: string) => ({ test: { name, include: [`${folder}/src/**/*.test.ts`] } });
 

@@ -15,7 +15,16 @@ const published = workspaces.filter((folder) => existsSync(folder) && !manifest(
 const typed = published.filter((folder) => manifest(folder).exports?.["."]);
 
 const phases = [
-  ["format and lint", bin("@biomejs/biome/bin/biome", "ci", "--error-on-warnings", ".")],
+  [
+    "format and lint",
+    bin(
+      "@biomejs/biome/bin/biome",
+      "ci",
+      "--error-on-warnings",
+      `--colors=${process.stderr.isTTY ? "force" : "off"}`,
+      ".",
+    ),
+  ],
   ["types", bin("typescript/bin/tsc", "-p", "tsconfig.json")],
   ["layers", bin("turbo/bin/turbo", "boundaries")],
   ["dead code", bin("knip/bin/knip.js", "--no-progress")],

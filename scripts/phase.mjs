@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 /** What every command of ours runs under: nothing reports home, nothing asks. */
 const quiet = {
   TURBO_TELEMETRY_DISABLED: "1",
-  DO_NOT_TRACK: "1",
   TURBO_NO_UPDATE_NOTIFIER: "1",
-  CI: process.env.CI ?? "",
+  DO_NOT_TRACK: "1",
+  ...(process.stderr.isTTY ? {} : { NO_COLOR: "1" }),
 };
 
 /** npm as the caller started it, else the one on the path. */

@@ -17,13 +17,8 @@ const packageOf = (file) =>
     .split("/")
     .slice(0, file.startsWith("nodes/") ? 2 : 1)
     .join("/");
-const packages = Map.groupBy?.(sizes, ({ file }) => packageOf(file)) ?? group(sizes, ({ file }) => packageOf(file));
-
-function group(items, key) {
-  const groups = new Map();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
-  return groups;
-}
+const packages = new Map();
+for (const size of sizes) packages.set(packageOf(size.file), [...(packages.get(packageOf(size.file)) ?? []), size]);
 
 for (const [name, members] of packages) {
   const lines = members.map((member) => member.lines).sort((a, b) => a - b);

@@ -17,7 +17,6 @@ export interface PlaceOptions {
   readonly data?: string;
   readonly input?: string;
   readonly output?: string;
-  readonly cache?: string;
   /** The workflow file: pictures that it reads may lie in `input/` beside it. */
   readonly workflow?: string;
 }
@@ -27,7 +26,7 @@ const dataDirectory = (asked?: string): string =>
   resolve(asked ?? (process.env.MEZZOTINT_DATA || join(homedir(), ".mezzotint")));
 
 /** Resolves every place. Pictures are written to `./output` unless asked otherwise. */
-export function places({ data: asked, input, output, cache, workflow }: PlaceOptions): Places {
+export function places({ data: asked, input, output, workflow }: PlaceOptions): Places {
   const data = dataDirectory(asked);
   const beside = workflow === undefined ? [] : [join(dirname(resolve(workflow)), "input")];
   return {
@@ -35,6 +34,6 @@ export function places({ data: asked, input, output, cache, workflow }: PlaceOpt
     inputs: [...(input === undefined ? [] : [resolve(input)]), ...beside, join(data, "input")],
     output: resolve(output ?? "output"),
     temp: join(data, "temp"),
-    compiled: resolve(cache ?? join(data, "cache", "compiled")),
+    compiled: join(data, "cache", "compiled"),
   };
 }

@@ -62,6 +62,18 @@ describe("run", () => {
     for (const title of ["Load checkpoint", "Sampler", "Decode", "Save", "total"]) expect(stderr).toContain(title);
   });
 
+  test("--cache: a later run takes from it what has not changed, and writes its picture all the same", async () => {
+    const cache = ["--cache", temporaryFolder(), "--json", "--set", "Sampler.steps=1"];
+    await run(...cache);
+    const { stdout } = await run(...cache);
+    const types = (node: string) =>
+      lines(stdout)
+        .filter((event) => event.node === node)
+        .map(({ type }) => type);
+    expect(types("6")).toStrictEqual(["cached"]);
+    expect(lines(stdout).at(-1)).toMatchObject({ status: "done", files: [{ node: "7" }] });
+  });
+
   test("reads standard input for -", async () => {
     const output = temporaryFolder();
     const args = ["run", "-", "--output", output, ...data, "--set", "Sampler.steps=1"];

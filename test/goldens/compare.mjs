@@ -18,9 +18,9 @@ export function measure({ what, got, want, atol, rtol }) {
     return { ...measured, worst: Number.POSITIVE_INFINITY, share: Number.POSITIVE_INFINITY };
   for (let i = 0; i < want.length; i++) {
     const error = distance(Number(got[i]), Number(want[i]));
-    const share = error === 0 ? 0 : error / (atol + rtol * Math.abs(Number(want[i])));
-    if (share > measured.share || Number.isNaN(share)) Object.assign(measured, { worst: error, share });
-    if (measured.share === Number.POSITIVE_INFINITY) break;
+    const allowed = atol + rtol * Math.abs(Number(want[i]));
+    const share = error === 0 ? 0 : error === Number.POSITIVE_INFINITY ? error : error / allowed;
+    if (share > measured.share) Object.assign(measured, { worst: error, share });
   }
   return measured;
 }

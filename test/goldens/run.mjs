@@ -74,6 +74,7 @@ async function main() {
     console.log(json ? JSON.stringify(row) : line(row));
   }
   if (!json) console.log(summary(rows));
+  if (rows.length === 0) throw new SetError(`${dir} has no case ${only ?? "at all"}`);
   return rows.some(({ passed }) => passed === false) ? 1 : 0;
 }
 

@@ -38,7 +38,10 @@ export function sd15Shapes() {
     norm(`${at}.norm`, width);
     conv(`${at}.proj_in`, width, width, 1);
     const block = `${at}.transformer_blocks.0`;
-    for (const [attention, context] of /** @type {const} */ ([["attn1", width], ["attn2", CONTEXT]])) {
+    for (const [attention, context] of /** @type {const} */ ([
+      ["attn1", width],
+      ["attn2", CONTEXT],
+    ])) {
       put(`${block}.${attention}.to_q`, [width, width], false);
       put(`${block}.${attention}.to_k`, [width, context], false);
       put(`${block}.${attention}.to_v`, [width, context], false);
@@ -121,7 +124,7 @@ function values(name, shape) {
   // fp16 with a fixed exponent below 1/√fan-in, a random sign and a random mantissa.
   const exponent = 15 + Math.floor(Math.log2(1 / Math.sqrt(count / /** @type {number} */ (shape[0]))));
   randomFillSync(bits);
-  for (let i = 0; i < count; i++) bits[i] = (/** @type {number} */ (bits[i]) & 0x83ff) | (exponent << 10);
+  for (let i = 0; i < count; i++) bits[i] = /** @type {number} */ ((bits[i]) & 0x83ff) | (exponent << 10);
   return Buffer.from(bits.buffer);
 }
 

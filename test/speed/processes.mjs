@@ -1,24 +1,15 @@
 // @ts-check
 /** What Linux says of other processes: their CPU time and memory. Elsewhere every function gives undefined. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 const TICKS = 100; // USER_HZ, which Linux fixes for /proc
-
-/** Process ids whose parent is `pid`. @param {number} [pid] */
-export function children(pid = process.pid) {
-  try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
-    );
-  } catch {
-    return [];
-  }
-}
 
 /** User and system seconds that a process has used. @param {number} pid */
 export function cpuSeconds(pid) {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
     return (Number(fields[11]) + Number(fields[12])) / TICKS;
   } catch {
     return undefined;

@@ -24,10 +24,22 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-console.log(JSON.stringify({ machine: { cpu: cpus()[0]?.model.trim(), cores: cpus().length, memory: totalmem(), node: process.version, flags: flags() } }));
+console.log(
+  JSON.stringify({
+    machine: {
+      cpu: cpus()[0]?.model.trim(),
+      cores: cpus().length,
+      memory: totalmem(),
+      node: process.version,
+      flags: flags(),
+    },
+  }),
+);
 let failed = false;
 for (const name of wanted.length > 0 ? wanted : BENCHMARKS) {
-  const child = spawn(process.execPath, ["--expose-gc", join(import.meta.dirname, `${name}.mjs`)], { stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(process.execPath, ["--expose-gc", join(import.meta.dirname, `${name}.mjs`)], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   const [code] = await once(child, "exit");
   failed ||= code !== 0;
 }
@@ -37,7 +49,10 @@ process.exit(failed ? 1 : 0);
 function flags() {
   try {
     const line = readFileSync("/proc/cpuinfo", "utf8").match(/^flags\s*:(.*)$/m)?.[1] ?? "";
-    return line.split(" ").filter((flag) => /^(avx|f16c|fma|sse4|amx|.*vnni)/.test(flag)).join(" ");
+    return line
+      .split(" ")
+      .filter((flag) => /^(avx|f16c|fma|sse4|amx|.*vnni)/.test(flag))
+      .join(" ");
   } catch {
     return "unknown: /proc/cpuinfo is not there";
   }

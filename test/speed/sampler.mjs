@@ -14,7 +14,10 @@ const { model } = await openCheckpoint(join(import.meta.dirname, "../../models/e
 if (!model) throw new Error("the embedded model has no UNet");
 const width = model.takes.context;
 
-for (const [name, size, target] of /** @type {const} */ ([["embedded-model", 16, 1], ["sd15-at-512", 64, 10]])) {
+for (const [name, size, target] of /** @type {const} */ ([
+  ["embedded-model", 16, 1],
+  ["sd15-at-512", 64, 10],
+])) {
   /** @type {number[]} */
   const own = [];
   for (const measured of [false, true]) {

@@ -29,15 +29,18 @@ export function bind(id: string, call: PromptNode, definition: NodeDefinition, a
   if (plain) for (const [name, input] of inputs) binder.one(name, input);
   else binder.all(inputs, "");
   const { bindings, problems, sources } = binder;
-  return { step: { id, definition, call, bindings }, problems, sources };
+  // The copy has no room to grow, which most arrays would waste.
+  return { step: { id, definition, call, bindings: bindings.slice() }, problems, sources };
 }
 
+const NO_PROBLEMS: readonly Problem[] = [];
+const NO_SOURCES: readonly string[] = [];
 const NONE: Readonly<Record<string, unknown>> = {};
 
 class Binder {
   readonly bindings: Binding[] = [];
-  readonly problems: Problem[] = [];
-  readonly sources: string[] = [];
+  #problems: Problem[] | undefined;
+  #sources: string[] | undefined;
   readonly #id: string;
   readonly #call: PromptNode;
   readonly #given: Readonly<Record<string, unknown>>;
@@ -51,6 +54,14 @@ class Binder {
     const usable = typeof given === "object" && !Array.isArray(given);
     this.#given = usable ? (given as Record<string, unknown>) : NONE;
     if (!usable) this.#refuse("inputs", undefined, NO_OBJECT, given);
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#problems ?? NO_PROBLEMS;
+  }
+
+  get sources(): readonly string[] {
+    return this.#sources ?? NO_SOURCES;
   }
 
   /** Reads inputs that may be groups. */
@@ -92,7 +103,10 @@ class Binder {
 
   #linked(name: string, input: InputDefinition, raw: readonly unknown[]): void {
     const source = sourceOf(raw, this.#around);
-    if (source !== undefined) this.sources.push(source);
+    if (source !== undefined) {
+      if (this.#sources) this.#sources.push(source);
+      else this.#sources = [source];
+    }
     const wire = readLink(raw, input, this.#around);
     if (wire instanceof Unfit) this.#refuse(name, input, wire, raw);
     else if (wire) this.#push(name, input, wire.from, wire.slot, undefined);
@@ -129,7 +143,8 @@ class Binder {
 
   #refuse(name: string, input: InputDefinition | undefined, { type, reason, extra }: Unfit, found?: unknown): void {
     const title = titleOf(this.#call);
-    this.problems.push(
+    this.#problems ??= [];
+    this.#problems.push(
       problem(type, `${nameOf(this.#id, this.#call)}, input ${name}: ${reason}`, {
         node_id: this.#id,
         ...(title === undefined ? {} : { node_title: title }),

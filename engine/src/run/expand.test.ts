@@ -62,7 +62,10 @@ const save = defineNode({
   inputs: { value: any() },
   outputs: {},
   output: true,
-  run: ({ value }, ctx) => ctx.show({ saved: [value] }) as undefined,
+  run: ({ value }, ctx) => {
+    ctx.show({ saved: [value] });
+    return {};
+  },
 });
 const items = defineNode({
   id: "Items",
@@ -118,7 +121,13 @@ describe("ctx.expand", () => {
 
   test("a value keeps its key on its way through loops: equal work is done once", async () => {
     let ran = 0;
-    const counted = defineNode({ ...add, run: (inputs, ctx) => (ran++, add.run(inputs, ctx)) });
+    const counted = defineNode({
+      ...add,
+      run: (inputs, ctx) => {
+        ran++;
+        return add.run(inputs, ctx);
+      },
+    });
     const twice = defineNode({
       id: "Twice",
       category: "",
@@ -160,7 +169,9 @@ describe("ctx.expand", () => {
       inputs: {},
       outputs: { value: ANY },
       run: async (_, ctx) => {
-        const { list } = await ctx.expand(new Expansion({ items: node("Items", { count: 3 }) }, { list: ["items", 0] }));
+        const { list } = await ctx.expand(
+          new Expansion({ items: node("Items", { count: 3 }) }, { list: ["items", 0] }),
+        );
         const { sums } = await ctx.expand(new Expansion({ add: node("Add", { a: list, b: 1 }) }, { sums: ["add", 0] }));
         const { halt } = await ctx.expand(new Expansion({ no: node("Blocks") }, { halt: ["no", 0] }));
         expect(isBlocker(halt)).toBe(true);
@@ -180,7 +191,8 @@ describe("ctx.expand", () => {
       outputs: { value: ANY },
       resources: ["gpu"],
       run: async (_, ctx) => {
-        const one = (b: number) => ctx.expand(new Expansion({ x: node("Loop", { start: 1, count: 2, by: b }) }, { v: ["x", 0] }));
+        const one = (b: number) =>
+          ctx.expand(new Expansion({ x: node("Loop", { start: 1, count: 2, by: b }) }, { v: ["x", 0] }));
         const [p, q] = await Promise.all([one(1), one(10)]);
         return { value: `${isBlocker(p.v) || p.v.value},${isBlocker(q.v) || q.v.value}` };
       },
@@ -224,23 +236,40 @@ describe("a returned expansion", () => {
     };
     expect((await rig.run(prompt, { targets: ["e"] })).outputs.get("e")).toEqual([[3]]);
     const apart = { ...prompt, e: node("Expander", { value: 1 }) };
-    await expect(rig.run(apart, { targets: ["e", "src"] })).rejects.toThrow(/Expander \(node e\): .*linked to node "src"/);
+    await expect(rig.run(apart, { targets: ["e", "src"] })).rejects.toThrow(
+      /Expander \(node e\): .*linked to node "src"/,
+    );
   });
 
   test.each<[string, Expansion<{ value: unknown }>, RegExp]>([
     ["itself", new Expansion({ add: node("Add", { a: ["e", 0], b: 1 }) }, { value: ["add", 0] }), /dependency cycle/],
     [
       "a circle inside",
-      new Expansion({ x: node("Add", { a: ["y", 0], b: 1 }), y: node("Add", { a: ["x", 0], b: 1 }) }, { value: ["x", 0] }),
+      new Expansion(
+        { x: node("Add", { a: ["y", 0], b: 1 }), y: node("Add", { a: ["x", 0], b: 1 }) },
+        { value: ["x", 0] },
+      ),
       /in a circle: e\/0\/x → e\/0\/y/,
     ],
-    ["what reads it", new Expansion({ add: node("Add", { a: ["after", 0], b: 1 }) }, { value: ["add", 0] }), /dependency cycle/],
+    [
+      "what reads it",
+      new Expansion({ add: node("Add", { a: ["after", 0], b: 1 }) }, { value: ["add", 0] }),
+      /dependency cycle/,
+    ],
     ["an unknown class", new Expansion({ x: node("Ad", {}) }, { value: ["x", 0] }), /did you mean Add/],
-    ["a wrong input", new Expansion({ x: node("Add", { a: "no", b: 1 }) }, { value: ["x", 0] }), /input a: "no" is not an integer/],
+    [
+      "a wrong input",
+      new Expansion({ x: node("Add", { a: "no", b: 1 }) }, { value: ["x", 0] }),
+      /input a: "no" is not an integer/,
+    ],
     ["a wrong slot", new Expansion({ x: node("Add", { a: 1, b: 1 }) }, { value: ["x", 4] }), /output 4/],
     ["a missing output", new Expansion({}, {} as never), /no output "value"/],
     ["nowhere", new Expansion({}, { value: ["nowhere", 0] }), /nowhere/],
-    ["a name of Object", new Expansion({ x: node("Add", { a: ["constructor", 0], b: 1 }) }, { value: ["x", 0] }), /constructor/],
+    [
+      "a name of Object",
+      new Expansion({ x: node("Add", { a: ["constructor", 0], b: 1 }) }, { value: ["x", 0] }),
+      /constructor/,
+    ],
   ])("linked to %s is refused, with the node named", async (_, graph, reason) => {
     const rig = await bench([...nodes, expander(graph)]);
     const prompt = { e: node("Expander", { value: 0 }), after: node("Add", { a: ["e", 0], b: 1 }) };
@@ -253,7 +282,7 @@ describe("a returned expansion", () => {
     const graph = new Expansion({ s: node("Save", { value: 7 }) }, { value: new Constant(1) });
     const rig = await bench([...nodes, expander(graph)]);
     const prompt = { e: node("Expander", { value: 0 }), "e/0/s": node("Add", { a: 1, b: 1 }) };
-    await expect(rig.run(prompt, { targets: ["e"] })).rejects.toThrow('second node e/0/s');
+    await expect(rig.run(prompt, { targets: ["e"] })).rejects.toThrow("second node e/0/s");
   });
 
   test("a chain of 10,000 inside one expansion", async () => {
@@ -289,9 +318,19 @@ describe("a returned expansion", () => {
       outputs: { value: ANY },
       run: async ({ graph }) => ({ value: [await graph.ids(), (await graph.get("e/0/spy"))?.inputs.value] }),
     });
-    const graph = new Expansion({ one: node("Add", { a: 1, b: 1 }), spy: node("Spy", { value: ["one", 0] }) }, { value: ["spy", 0] });
+    const graph = new Expansion(
+      { one: node("Add", { a: 1, b: 1 }), spy: node("Spy", { value: ["one", 0] }) },
+      { value: ["spy", 0] },
+    );
     const rig = await bench([...nodes, spy, expander(graph)]);
     const { outputs } = await rig.run({ e: node("Expander", { value: 0 }) }, { targets: ["e"] });
-    expect(outputs.get("e")).toEqual([[[["e/0/spy", "e/0/one"], ["e/0/one", 0]]]]);
+    expect(outputs.get("e")).toEqual([
+      [
+        [
+          ["e/0/spy", "e/0/one"],
+          ["e/0/one", 0],
+        ],
+      ],
+    ]);
   });
 });

@@ -11,6 +11,7 @@ import { shown } from "./problems.js";
 import { isLink, type PromptNode } from "./prompt.js";
 import { recall } from "./recall.js";
 import type { Results } from "./results.js";
+import { retain } from "./retention.js";
 import type { Session } from "./session.js";
 import type { Step } from "./step.js";
 import { newTask, type Task } from "./task.js";
@@ -85,17 +86,26 @@ async function expand(
     // Whatever saves or shows something runs, even when no output needs it.
     const needed = children.filter(({ step }) => step.definition.output);
     for (const [, output] of outputs) if ("task" in output) needed.push(output.task());
+    for (const child of needed) child.kept = true;
+    recall(session, children);
     await scheduler.wait(needed);
     return new Map(
       outputs.map(([name, output]) => [name, "task" in output ? resultOf(output.task(), output.slot) : output]),
     );
   } finally {
-    for (const child of children) {
-      task.tainted ||= child.tainted;
-      task.effects ||= child.effects;
-      if (child.state === "done" || child.state === "idle") scheduler.tasks.delete(child.step.id);
-    }
+    leave(session, task, children);
   }
+}
+
+/** Passes on what is to be known of the children, and drops them: a long loop would pile them up. */
+function leave({ scheduler }: Session, task: Task, children: readonly Task[]): void {
+  for (const child of children) {
+    task.tainted ||= child.tainted;
+    task.effects ||= child.effects;
+  }
+  // Someone may have asked for a lazy input and not waited; what still runs needs its neighbours.
+  if (!children.every(({ state }) => state === "done" || state === "idle")) return;
+  for (const child of children) scheduler.tasks.delete(child.step.id);
 }
 
 const resultOf = ({ outputs, key }: Task, slot: number): Value => ({
@@ -233,8 +243,8 @@ function addChildren(
       task,
     );
     tasks.set(step.id, child);
+    retain(tasks, child);
     return child;
   });
-  recall(session, children);
   return children;
 }

@@ -3,6 +3,7 @@ export { Blocker, block, isBlocker } from "./blocker.js";
 export { type Cache, type Entry, type MemoryCache, memoryCache, noCache } from "./cache.js";
 export { type CheckOptions, check, checkSteps } from "./check.js";
 export { type Definitions, describe, describeNode, nodesOf } from "./describe.js";
+export { type DiskCache, diskCache, tieredCache } from "./disk-cache.js";
 export type { Place, RunEvent } from "./events.js";
 export { Constant, Expansion, isConstant, isExpansion } from "./expansion.js";
 export * from "./inputs.js";

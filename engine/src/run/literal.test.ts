@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type InputDefinition, bool, choice, float, int, integer, link, text } from "./inputs.js";
-import { readLiteral, Unfit } from "./literal.js";
+import { bool, choice, float, type InputDefinition, int, integer, link, text } from "./inputs.js";
+import { readLiteral, type Unfit } from "./literal.js";
 import { socket } from "./socket.js";
 
 const read = (value: unknown, input: object) => readLiteral(value, input as InputDefinition);
@@ -52,7 +52,7 @@ describe("refuses", () => {
     ["inf", float()],
     [Number.POSITIVE_INFINITY, float()],
     [{}, float()],
-    ["1".repeat(399) + "x", float()],
+    [`${"1".repeat(399)}x`, float()],
     [null, text()],
     [{ a: 1 }, text()],
     [null, bool()],

@@ -105,7 +105,11 @@ describe("mapping", () => {
   });
 
   test("10,000 asynchronous calls of one step", async () => {
-    const wait = defineNode({ ...join, id: "Wait", run: async (inputs, ctx) => join.run(inputs, ctx) as { text: string } });
+    const wait = defineNode({
+      ...join,
+      id: "Wait",
+      run: async (inputs, ctx) => join.run(inputs, ctx) as { text: string },
+    });
     const prompt = { a: node("Items", { count: 10_000 }), b: node("Wait", { a: ["a", 0] }) };
     expect((await give(prompt, "b", [wait]))?.[0]).toHaveLength(10_000);
   });
@@ -127,11 +131,13 @@ describe("blockers", () => {
     const cache = memoryCache(1e6);
     for (let round = 0; round < 2; round++) {
       const { events, outputs } = await rig.run(prompt, { targets: ["d", "e", "free"], cache });
-      expect(told(events)).toEqual([
-        ["c", "not today"],
-        ["e", undefined],
-        ["d", undefined],
-      ].toSorted());
+      expect(told(events)).toEqual(
+        [
+          ["c", "not today"],
+          ["e", undefined],
+          ["d", undefined],
+        ].toSorted(),
+      );
       expect(outputs.get("free")).toEqual([["1"]]);
       expect(events.filter(({ node: id, type }) => id === "d" && type === "started")).toEqual([]);
     }

@@ -27,16 +27,16 @@ export class Calls {
   readonly #step: Step;
   readonly #sources: Sources;
   /** The list of each binding, once it is known. */
-  readonly #lists: (readonly unknown[] | undefined)[] = [];
+  readonly #lists: (readonly unknown[] | undefined)[];
   #asked: Map<Binding, Promise<readonly unknown[]>> | undefined;
 
   constructor(step: Step, sources: Sources) {
     this.#step = step;
     this.#sources = sources;
-    for (const { from, slot, input, value, items } of step.bindings) {
-      if (from === undefined) this.#lists.push(items ?? [value]);
-      else this.#lists.push(input.lazy ? undefined : sources.done(from, slot));
-    }
+    this.#lists = step.bindings.map(({ from, slot, input, value, items }) => {
+      if (from === undefined) return items ?? [value];
+      return input.lazy ? undefined : sources.done(from, slot);
+    });
   }
 
   /** How many calls there are. It grows when a lazy input turns out to be a longer list. */

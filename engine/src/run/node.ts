@@ -104,12 +104,14 @@ export interface NodeType<I = any, O = any> extends Omit<NodeDefinition, "inputs
    */
   readonly version?: (literals: Literals<I>, ctx: CheckContext) => Awaitable<string>;
   /** Refuses literals that types alone cannot: returns the reason, or nothing. Given literals only. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a check that only throws or returns early needs no last `return`.
   readonly check?: (literals: Literals<I>, ctx: CheckContext) => Awaitable<string | undefined | void>;
   readonly run: (inputs: I, ctx: RunContext) => Awaitable<Results<O> | Expansion<O>>;
 }
 
 type Inferred<I, O> = Omit<NodeType<I, O>, "run" | "version" | "check"> & {
   readonly version?: (literals: Literals<NoInfer<I>>, ctx: CheckContext) => Awaitable<string>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: as above.
   readonly check?: (literals: Literals<NoInfer<I>>, ctx: CheckContext) => Awaitable<string | undefined | void>;
   readonly run: (inputs: NoInfer<I>, ctx: RunContext) => Awaitable<Results<NoInfer<O>> | Expansion<NoInfer<O>>>;
 };

@@ -169,7 +169,10 @@ describe("what is wrong is told all at once", () => {
     [{ 1: { class_type: { toString: 1 }, inputs: {} } }, "missing_node_type"],
     [{ 1: node("constructor", {}) }, "missing_node_type"],
     [{ 1: node("__proto__", {}) }, "missing_node_type"],
-    [JSON.parse('{"__proto__": {"class_type": "Save", "inputs": {"image": ["__proto__", 0]}}}'), "prompt_outputs_failed_validation"],
+    [
+      JSON.parse('{"__proto__": {"class_type": "Save", "inputs": {"image": ["__proto__", 0]}}}'),
+      "prompt_outputs_failed_validation",
+    ],
   ])("%o is refused as %s", (prompt, type) => {
     expect((planned(prompt) as Refused).error.type).toBe(type);
   });

@@ -1,20 +1,21 @@
+import { letGo } from "./retention.js";
 import { type Session, say } from "./session.js";
 import type { Outputs, Task } from "./task.js";
 
-/** Looks some tasks up in the cache, tells those that are there, and pins what they gave. Returns their keys. */
+/** Looks some tasks up in the cache, and tells those that are there. Returns their keys. */
 export function recall(session: Session, tasks: Iterable<Task>): readonly string[] {
   const { cache } = session;
-  const pinned: string[] = [];
+  const found: string[] = [];
   for (const task of tasks) {
     const entry = cache.get(task.key);
     if (!entry) continue;
-    cache.pin(task.key);
-    pinned.push(task.key);
+    found.push(task.key);
     task.state = "done";
     task.outputs = entry.outputs;
+    letGo(session.scheduler.tasks, task);
     say(session, task, "cached", entry.shown);
   }
-  return pinned;
+  return found;
 }
 
 /** Asks the cache's slow part for a task, if it may be there. */

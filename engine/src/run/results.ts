@@ -4,9 +4,11 @@ import { layoutOf } from "./layout.js";
 import type { NodeDefinition, Shown } from "./node.js";
 import { shown } from "./problems.js";
 
+const NOTHING: readonly unknown[] = [];
+
 /** Gathers what the calls of one step give: for each output, the values that travel on one by one. */
 export class Results {
-  readonly outputs: unknown[][];
+  readonly outputs: (readonly unknown[])[];
   readonly #definition: NodeDefinition;
   readonly #items: (constant: object) => readonly unknown[] | undefined;
   #shown: Record<string, unknown[]> | undefined;
@@ -15,7 +17,7 @@ export class Results {
   constructor(definition: NodeDefinition, items: (constant: object) => readonly unknown[] | undefined) {
     this.#definition = definition;
     this.#items = items;
-    this.outputs = layoutOf(definition).outputs.map(() => []);
+    this.outputs = layoutOf(definition).outputs.map(() => NOTHING);
   }
 
   get shown(): Shown | undefined {
@@ -38,12 +40,13 @@ export class Results {
 
   /** Adds values to one output as they are. */
   spread(slot: number, values: readonly unknown[]): void {
-    for (const value of values) this.outputs[slot]!.push(value);
+    if (this.outputs[slot] === NOTHING) this.outputs[slot] = [...values];
+    else for (const value of values) (this.outputs[slot] as unknown[]).push(value);
   }
 
   /** A call did not take place: every output of it is blocked. */
   block(by: Blocker): void {
-    for (const output of this.outputs) output.push(by);
+    for (let slot = 0; slot < this.outputs.length; slot++) this.#push(slot, by);
   }
 
   show(ui: Shown): void {
@@ -58,7 +61,7 @@ export class Results {
     if (isConstant(value)) {
       this.spread(slot, this.#items(value) ?? (list && Array.isArray(value.value) ? value.value : [value.value]));
     } else if (!list || isBlocker(value)) {
-      this.outputs[slot]!.push(value);
+      this.#push(slot, value);
     } else if (Array.isArray(value)) {
       this.spread(slot, value);
     } else {
@@ -66,6 +69,12 @@ export class Results {
         `its output "${layoutOf(this.#definition).outputs[slot]![0]}" is a list, and it returned ${shown(value)}`,
       );
     }
+  }
+
+  /** Most lists hold one value: V8 would make room for 17 in an array that begins empty. */
+  #push(slot: number, value: unknown): void {
+    if (this.outputs[slot] === NOTHING) this.outputs[slot] = [value];
+    else (this.outputs[slot] as unknown[]).push(value);
   }
 
   #refuseOthers(result: object): void {

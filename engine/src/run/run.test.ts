@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { memoryCache } from "./cache.js";
 import type { RunEvent } from "./events.js";
@@ -38,6 +40,7 @@ const show = defineNode({
   output: true,
   run: ({ value }, ctx) => {
     ctx.show({ text: [String(value)] });
+    return {};
   },
 });
 const fails = defineNode({
@@ -118,7 +121,10 @@ describe("order", () => {
       inputs: { big: integer(), small: int() },
       outputs: {},
       output: true,
-      run: ({ big, small }, ctx) => ctx.show({ text: [typeof big, typeof small] }) as undefined,
+      run: ({ big, small }, ctx) => {
+        ctx.show({ text: [typeof big, typeof small] });
+        return {};
+      },
     });
     const give = defineNode({
       id: "Give",
@@ -148,11 +154,25 @@ describe("order", () => {
       id: "Spy",
       category: "",
       doc: "",
-      inputs: { value: any(), id: hidden.nodeId, graph: hidden.dynamicPrompt, whole: hidden.prompt, info: hidden.extraPngInfo },
+      inputs: {
+        value: any(),
+        id: hidden.nodeId,
+        graph: hidden.dynamicPrompt,
+        whole: hidden.prompt,
+        info: hidden.extraPngInfo,
+      },
       outputs: {},
       output: true,
       run: async ({ id, graph, whole, info }, ctx) => {
-        ctx.show({ text: [id, (await graph.ids()).join(), (await graph.get("z"))?.class_type, Object.keys(whole ?? {}).length, info] });
+        ctx.show({
+          text: [
+            id,
+            (await graph.ids()).join(),
+            (await graph.get("z"))?.class_type,
+            Object.keys(whole ?? {}).length,
+            info,
+          ],
+        });
       },
     });
     const rig = await bench([spy, add]);
@@ -356,7 +376,15 @@ describe("failure", () => {
 
   test("a node without outputs may return nothing, but nothing else", async () => {
     const quiet = (result: unknown) =>
-      defineNode({ id: "Quiet", category: "", doc: "", inputs: {}, outputs: {}, output: true, run: () => result as never });
+      defineNode({
+        id: "Quiet",
+        category: "",
+        doc: "",
+        inputs: {},
+        outputs: {},
+        output: true,
+        run: () => result as never,
+      });
     const prompt = { 1: { class_type: "Quiet", inputs: {} } };
     await (await bench([quiet(undefined)])).run(prompt);
     await expect((await bench([quiet({ a: 1 })])).run(prompt)).rejects.toThrow('returned "a"');
@@ -400,9 +428,14 @@ describe("abort", () => {
     });
     const rig = await bench([spin]);
     const prompt: Record<string, Prompt[string]> = {};
-    for (let i = 0; i < 200; i++) prompt[`n${i}`] = { class_type: "Spin", inputs: i ? { "values.v0": [`n${i - 1}`, 0] } : {} };
+    for (let i = 0; i < 200; i++)
+      prompt[`n${i}`] = { class_type: "Spin", inputs: i ? { "values.v0": [`n${i - 1}`, 0] } : {} };
     const events: RunEvent[] = [];
-    const ended = rig.run(prompt, { targets: ["n199"], signal: controller.signal, emit: (event) => events.push(event) });
+    const ended = rig.run(prompt, {
+      targets: ["n199"],
+      signal: controller.signal,
+      emit: (event) => events.push(event),
+    });
     await expect(ended).rejects.toThrow("enough");
     expect(of(events, "finished").length).toBeLessThan(100);
   });
@@ -469,6 +502,50 @@ describe("scale", () => {
   });
 });
 
+describe("memory", () => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as () => void;
+  const registered = new Set<number>();
+  const registry = new FinalizationRegistry((id: number) => registered.delete(id));
+  const make = defineNode({
+    id: "Make",
+    category: "",
+    doc: "",
+    inputs: { from: optional(any()), id: int() },
+    outputs: { value: ANY },
+    run: async ({ id }) => {
+      const value = { id };
+      registered.add(id);
+      registry.register(value, id);
+      return { value };
+    },
+  });
+  const collect = defineNode({
+    id: "Collect",
+    category: "",
+    doc: "",
+    inputs: { from: any() },
+    outputs: {},
+    output: true,
+    run: async (_, ctx) => {
+      for (let i = 0; i < 20; i++) {
+        gc();
+        await sleep(5);
+      }
+      ctx.show({ text: [String(registered.size)] });
+    },
+  });
+
+  test("what nobody will read any more is let go during the run", async () => {
+    const rig = await bench([make, collect]);
+    const prompt: Record<string, Prompt[string]> = { n0: { class_type: "Make", inputs: { id: 0 } } };
+    for (let i = 1; i < 50; i++) prompt[`n${i}`] = { class_type: "Make", inputs: { id: i, from: [`n${i - 1}`, 0] } };
+    prompt.end = { class_type: "Collect", inputs: { from: ["n49", 0] } };
+    const { events } = await rig.run(prompt);
+    expect(Number(texts(events)[0])).toBeLessThan(5);
+  });
+});
+
 describe("what a node tells", () => {
   test("progress, previews only when watched, and what it shows; nothing after its end", async () => {
     let late = () => {};
@@ -485,6 +562,7 @@ describe("what a node tells", () => {
         ctx.show({ text: ["a"] });
         ctx.show({ text: ["b"], images: [1] });
         late = () => ctx.progress(2, 2);
+        return {};
       },
     });
     const rig = await bench([teller]);

@@ -8,6 +8,7 @@ import type { NodeType } from "./node.js";
 import type { Plan } from "./plan.js";
 import type { Prompt } from "./prompt.js";
 import { recall, recallLater } from "./recall.js";
+import { retain } from "./retention.js";
 import { Scheduler } from "./scheduler.js";
 import { services, type Use } from "./service.js";
 import type { Session } from "./session.js";
@@ -91,14 +92,20 @@ export async function run(plan: Plan, options: RunOptions): Promise<ReadonlyMap<
 }
 
 /** Makes the tasks of a plan with their keys, and looks them up in the cache. */
-async function prepare(session: Session, { steps }: Plan): Promise<readonly string[]> {
+async function prepare(session: Session, { steps, targets }: Plan): Promise<readonly string[]> {
   const { tasks } = session.scheduler;
   const versions = await versionsOf(steps.values(), session.nodes, session.use, session.signal);
   const source = (id: string) => tasks.get(id)!.key;
   for (const step of steps.values()) {
     const version = versions?.get(step.id);
     const place = { node: step.id, display: step.id };
-    tasks.set(step.id, newTask(step, place, keyOf(step, source, version, session.salt), version, undefined));
+    const task = newTask(step, place, keyOf(step, source, version, session.salt), version, undefined);
+    tasks.set(step.id, task);
+    retain(tasks, task);
   }
-  return recall(session, tasks.values());
+  for (const id of targets) tasks.get(id)!.kept = true;
+  // What was told to be cached must not be evicted by what runs meanwhile: the next run would have to do it again.
+  const found = recall(session, tasks.values());
+  for (const key of found) session.cache.pin(key);
+  return found;
 }

@@ -1,5 +1,6 @@
 import { layoutOf } from "./layout.js";
 import { Lending } from "./lending.js";
+import { letGo } from "./retention.js";
 import type { Slots } from "./slots.js";
 import type { Outputs, Task } from "./task.js";
 
@@ -139,8 +140,8 @@ export class Scheduler {
       const source = this.tasks.get(from)!;
       if (source.state === "done") continue;
       task.waits++;
-      source.readers ??= [];
-      source.readers.push(task);
+      if (source.readers) source.readers.push(task);
+      else source.readers = [task];
       if (source.state === "idle") stack.push(source);
     }
     if (task.waits === 0) this.#ready.push(task);
@@ -149,6 +150,7 @@ export class Scheduler {
   #complete(task: Task, outputs: Outputs): void {
     task.state = "done";
     task.outputs = outputs;
+    letGo(this.tasks, task);
     const { readers, watchers } = task;
     task.readers = undefined;
     task.watchers = undefined;

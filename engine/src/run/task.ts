@@ -22,6 +22,10 @@ export interface Task {
   /** Called when it is done. */
   watchers: (() => void)[] | undefined;
   lending: Lending | undefined;
+  /** Who may still read its outputs; without any they are let go. */
+  uses: number;
+  /** Its outputs are never let go: a target, or something that an expansion may read. */
+  kept: boolean;
   /** Its key does not say what it computed (a file changed meanwhile): neither it nor what follows is cached. */
   tainted: boolean;
   /** It, or what it expanded to, has effects beyond its outputs: a cache on disk must not stand in for it. */
@@ -46,6 +50,8 @@ export const newTask = (
   readers: undefined,
   watchers: undefined,
   lending: undefined,
+  uses: 0,
+  kept: false,
   tainted: parent?.tainted ?? false,
   effects: step.definition.output ?? false,
 });

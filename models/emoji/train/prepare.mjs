@@ -9,8 +9,11 @@ import path from "node:path";
 
 const [root, out] = process.argv.slice(2);
 const require = createRequire(path.resolve(root, "x.js"));
+// @boundaries-ignore installed by hand, in the folder given
 const { Resvg } = require("@resvg/resvg-js");
+// @boundaries-ignore installed by hand, in the folder given
 const emojis = require("emojibase-data/en/data.json");
+// @boundaries-ignore installed by hand, in the folder given
 const lib = require("emojilib/dist/emoji-en-US.json");
 const SIZE = 128;
 const sets = { flat: "fluent-emoji-flat", noto: "noto" };
@@ -39,7 +42,7 @@ function wanted(e) {
   if (/^(family|kiss|couple with heart): /.test(e.label)) return false;
   // gendered variants of something that has a neutral picture
   const m = e.label.match(/^(man|woman|men|women) (.+)$/);
-  if (m && [m[2], "person " + m[2], "people " + m[2], m[2] + " person"].some((l) => labels.has(l))) return false;
+  if (m && [m[2], `person ${m[2]}`, `people ${m[2]}`, `${m[2]} person`].some((l) => labels.has(l))) return false;
   if (/^(man|woman|men|women) (police officer|detective|guard|construction worker|health worker|pilot)/.test(e.label))
     return false;
   return true;
@@ -60,7 +63,7 @@ for (const [set, pkg] of Object.entries(sets)) {
     const w = icon.width ?? width,
       h = icon.height ?? height;
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 ${w} ${h}" width="${SIZE}" height="${SIZE}">${icon.body}</svg>`;
-    if (BROKEN.has(set + "/" + name)) continue;
+    if (BROKEN.has(`${set}/${name}`)) continue;
     const image = new Resvg(svg, { fitTo: { mode: "width", value: SIZE } }).render();
     if (image.width !== SIZE || image.height !== SIZE) throw new Error(name);
     fs.writeSync(fd, image.pixels);

@@ -50,6 +50,8 @@ interface OnnxRuntime {
 
 /** ONNX Runtime is the engine's dependency, so it is found from there. Nothing but this command loads it in this process. */
 function runtime(): Finding {
+  // It would write a device id into the home folder, and report home (as the inference host keeps it from doing).
+  process.env.ORT_DISABLE_TELEMETRY = "1";
   try {
     const ort: OnnxRuntime = createRequire(import.meta.resolve("@mezzotint/engine"))("onnxruntime-node");
     const providers = ort.listSupportedBackends().flatMap(({ name, bundled }) => (bundled ? [name] : []));

@@ -38,7 +38,7 @@ function commands(finish: (code: ExitCode) => void): Command {
 
   withWorkflow(program.command("run").description("run a workflow and write its pictures"))
     .option("--output <dir>", "where pictures are written", "output")
-    .option("--cache <dir>", "where compiled models are kept (default: cache/compiled in the data directory)")
+    .option("--cache <dir>", "keep what nodes computed here, and use it in later runs")
     .option("--dry-run", "check the workflow and say what would run")
     .option("--timings", "say afterwards where the time went")
     .addOption(new Option("--compat <version>", "behave like this ComfyUI where versions differ").choices(["0.3.64"]))
@@ -88,6 +88,10 @@ function report(error: unknown, debug: boolean): ExitCode {
 
 /** Runs the command line; ends with the exit code, once everything is printed. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // Whoever reads us may have seen enough (`mezzotint nodes | head`): that is no error.
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) =>
+    process.exit(code === "EPIPE" ? EXIT.done : EXIT.invalid),
+  );
   let code: ExitCode = EXIT.done;
   try {
     await commands((chosen) => {

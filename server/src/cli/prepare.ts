@@ -11,7 +11,6 @@ export interface WorkflowOptions {
   readonly seed?: string;
   readonly input?: string;
   readonly output?: string;
-  readonly cache?: string;
   readonly data?: string;
   readonly pack?: readonly string[];
   readonly json?: boolean;
@@ -25,12 +24,11 @@ export interface Prepared {
 }
 
 /** Where things are for a workflow. */
-export const placesFor = (file: string, { input, output, cache, data }: WorkflowOptions): Places =>
+export const placesFor = (file: string, { input, output, data }: WorkflowOptions): Places =>
   places({
     ...(file !== "-" && { workflow: file }),
     ...(input !== undefined && { input }),
     ...(output !== undefined && { output }),
-    ...(cache !== undefined && { cache }),
     ...(data !== undefined && { data }),
   });
 

@@ -1,42 +1,22 @@
-import { availableParallelism, totalmem } from "node:os";
-import { join } from "node:path";
-import {
-  memoryCache,
-  NodeError,
-  nodesOf,
-  type Provided,
-  provide,
-  type RunEvent,
-  run,
-  slots,
-  stringifyJson,
-} from "@mezzotint/engine";
+import { availableParallelism } from "node:os";
+import { NodeError, nodesOf, type Provided, provide, run, slots, stringifyJson } from "@mezzotint/engine";
 import { diffusion } from "../builtin.js";
-import { EXIT, type ExitCode, Failure } from "../failure.js";
+import { EXIT, type ExitCode, Failure, messageOf } from "../failure.js";
 import type { Places } from "../places.js";
 import { palette } from "./colour.js";
+import { Interrupted, onInterrupt } from "./interrupt.js";
 import { type Prepared, placesFor, prepare, type WorkflowOptions } from "./prepare.js";
 import { InvalidWorkflow } from "./problems.js";
 import { reporter } from "./progress.js";
-import { stopwatch } from "./timings.js";
+import { resultCache } from "./result-cache.js";
+import { type Stopwatch, stopwatch } from "./timings.js";
+import { type Written, writtenBy } from "./written.js";
 
 export interface RunCommandOptions extends WorkflowOptions {
+  readonly cache?: string;
   readonly dryRun?: boolean;
   readonly timings?: boolean;
   readonly compat?: string;
-}
-
-/** A picture, or another file, that a node wrote where the user looks for results. */
-interface Written {
-  readonly node: string;
-  readonly path: string;
-}
-
-/** The user pressed Ctrl-C, or something else asked the process to end. */
-class Interrupted extends Failure {
-  constructor() {
-    super("interrupted", { exitCode: EXIT.interrupted });
-  }
 }
 
 /** The inference host, started before anything else is loaded: its start overlaps with all of that. */
@@ -52,16 +32,79 @@ async function samplingOptions(compat: string | undefined): Promise<Provided> {
   return provide(SAMPLING_OPTIONS, compat === undefined ? {} : { compat });
 }
 
-/** Files that a node shows as its results, by ComfyUI's `{ filename, subfolder, type }`. */
-function writtenBy(event: RunEvent, { output }: Places): readonly Written[] {
-  if (event.type !== "finished" && event.type !== "cached") return [];
-  return Object.values(event.shown ?? {})
-    .flat()
-    .flatMap((item) => {
-      const { filename, subfolder = "", type } = (item ?? {}) as Record<string, unknown>;
-      if (type !== "output" || typeof filename !== "string") return [];
-      return [{ node: event.display, path: join(output, String(subfolder), filename) }];
+/** `mezzotint run FILE`: runs a workflow; prints the path of each file it wrote, or JSON lines. */
+export async function runCommand(file: string, options: RunCommandOptions): Promise<ExitCode> {
+  const { json = false, compat } = options;
+  const where = placesFor(file, options);
+  const watch = stopwatch();
+  const abort = new AbortController();
+  const starting = options.dryRun ? undefined : startHost(where);
+  const forget = onInterrupt(() => {
+    abort.abort(new Interrupted());
+    // The run is over whatever the host is doing; waiting for the end of a long step helps nobody.
+    void starting?.then(({ host }) => host.close());
+  });
+  const written: Written[] = [];
+  const tell = (status: string, more: object = {}) => {
+    if (json) console.log(stringifyJson({ type: "result", status, files: written, ...more }));
+  };
+  try {
+    const services = [samplingOptions(compat), ...(starting ? [starting.then(({ provided }) => provided)] : [])];
+    const prepared = await prepare(file, options, Promise.all(services));
+    abort.signal.throwIfAborted();
+    watch.loaded();
+    if (options.dryRun) return explain(prepared, json);
+    await runPrepared(prepared, options, { signal: abort.signal, watch, written, output: where.output });
+    if (options.timings) watch.print(nameIn(prepared), json);
+    tell("done");
+    if (!json) for (const { path } of written) console.log(path);
+    return EXIT.done;
+  } catch (error) {
+    const failure = asFailure(error, abort.signal);
+    if (failure instanceof InvalidWorkflow) tell("invalid", failure.body);
+    else if (failure instanceof Interrupted) tell("interrupted");
+    else
+      tell(failure.exitCode === EXIT.invalid ? "invalid" : "failed", { message: failure.message, ...placeOf(error) });
+    throw failure;
+  } finally {
+    forget();
+    await starting?.then(({ host }) => host.close());
+  }
+}
+
+interface Watching {
+  readonly signal: AbortSignal;
+  readonly watch: Stopwatch;
+  /** Filled as nodes finish. */
+  readonly written: Written[];
+  readonly output: string;
+}
+
+async function runPrepared(prepared: Prepared, options: RunCommandOptions, watching: Watching): Promise<void> {
+  const { plan, runtime, prompt } = prepared;
+  const { signal, watch, written, output } = watching;
+  const { cache, flush } = await resultCache(options.cache);
+  const told = reporter({ nodes: plan.steps.size, nameOf: nameIn(prepared) }, options.json ?? false);
+  try {
+    await run(plan, {
+      nodes: nodesOf(runtime.packs),
+      definitions: runtime.definitions,
+      use: runtime.use,
+      prompt,
+      cache,
+      slots: slots({ cpu: availableParallelism() }),
+      signal,
+      salt: options.compat ?? "",
+      emit: (event) => {
+        told.event(event);
+        watch.event(event);
+        written.push(...writtenBy(event, output));
+      },
     });
+  } finally {
+    told.end();
+    await flush();
+  }
 }
 
 /** What a node is called: its title, else its type. */
@@ -72,92 +115,11 @@ const nameIn =
     return call?._meta?.title || call?.class_type || id;
   };
 
-/** Calls `stop` on the first interrupt; the second ends the process on the spot. */
-function onInterrupt(stop: () => void): () => void {
-  let asked = false;
-  const interrupt = () => {
-    if (asked) process.exit(EXIT.interrupted);
-    asked = true;
-    stop();
-  };
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) process.on(signal, interrupt);
-  return () => {
-    for (const signal of signals) process.off(signal, interrupt);
-  };
-}
-
-/** `mezzotint run FILE`: runs a workflow; prints the path of each file it wrote, or JSON lines. */
-export async function runCommand(file: string, options: RunCommandOptions): Promise<ExitCode> {
-  const { json = false, timings = false, dryRun = false, compat } = options;
-  const where = placesFor(file, options);
-  const watch = stopwatch();
-  const abort = new AbortController();
-  const started = dryRun ? undefined : startHost(where);
-  const forget = onInterrupt(() => {
-    abort.abort(new Interrupted());
-    // The run is over whatever the host is doing; waiting for the end of a long step helps nobody.
-    void started?.then(({ host }) => host.close());
-  });
-  const written: Written[] = [];
-  const result = (status: string, more: object = {}) => {
-    if (json) console.log(stringifyJson({ type: "result", status, files: written, ...more }));
-  };
-  try {
-    const offered = Promise.all([
-      samplingOptions(compat),
-      ...(started ? [started.then(({ provided }) => provided)] : []),
-    ]);
-    const prepared = await prepare(file, options, offered);
-    abort.signal.throwIfAborted();
-    watch.loaded();
-    if (dryRun) return explain(prepared, json);
-    const { plan, runtime, prompt } = prepared;
-    const told = reporter({ nodes: plan.steps.size, nameOf: nameIn(prepared) }, json);
-    try {
-      await run(plan, {
-        nodes: nodesOf(runtime.packs),
-        definitions: runtime.definitions,
-        use: runtime.use,
-        prompt,
-        cache: memoryCache(totalmem() / 8),
-        slots: slots({ cpu: availableParallelism() }),
-        signal: abort.signal,
-        salt: compat ?? "",
-        emit: (event) => {
-          told.event(event);
-          watch.event(event);
-          written.push(...writtenBy(event, where));
-        },
-      });
-    } finally {
-      told.end();
-    }
-    if (timings) watch.print(nameIn(prepared), json);
-    result("done");
-    if (!json) for (const { path } of written) console.log(path);
-    return EXIT.done;
-  } catch (error) {
-    const failure = asFailure(error, abort.signal);
-    if (failure instanceof InvalidWorkflow) result("invalid", failure.body);
-    else if (failure.exitCode === EXIT.interrupted) result("interrupted");
-    else
-      result(failure.exitCode === EXIT.invalid ? "invalid" : "failed", { message: failure.message, ...placeOf(error) });
-    throw failure;
-  } finally {
-    forget();
-    await started?.then(({ host }) => host.close());
-  }
-}
-
 /** An interrupt wins over whatever else it made fail. */
 function asFailure(error: unknown, { aborted, reason }: AbortSignal): Failure {
   if (aborted) return reason as Failure;
   if (error instanceof Failure) return error;
-  return new Failure(error instanceof Error ? error.message : String(error), {
-    exitCode: EXIT.failedInNode,
-    cause: error,
-  });
+  return new Failure(messageOf(error), { exitCode: EXIT.failedInNode, cause: error });
 }
 
 const placeOf = (error: unknown): object =>

@@ -1,16 +1,29 @@
 // @ts-check
-import { encodeTokens, loadTokenizer, openCheckpoint } from "@mezzotint/nodes-diffusion";
+import { encodeTokens, loadTokenizer, openCheckpoint, windowsOf } from "@mezzotint/nodes-diffusion";
 import { equal } from "../compare.mjs";
 import { tensor } from "../read-set.mjs";
 import { encoderConfig } from "./clip.mjs";
 
 /** @typedef {import("./index.mjs").Handler} Handler */
 
-/** Texts to tokens, without the start and the end. @type {Handler} */
+/** What OpenAI's encoder reads at once, and what it is padded with. */
+const CLIP_L = {
+  config: { heads: 12, activation: /** @type {const} */ ("quick_gelu"), bos: 49406, eos: 49407, pad: 49407 },
+  size: { layers: 12, vocabulary: 49408, positions: 77 },
+};
+
+/** Texts to tokens without the start and the end, and how the encoder's window of them ends. @type {Handler} */
 export async function* tokenizer(c, { set }) {
   const rows = await set.json(c.files.expected);
   const { encode } = await loadTokenizer({});
-  for (const { text, ids } of rows) yield { name: shown(text), compare: () => [equal(encode(text), ids)] };
+  for (const { text, ids, padded77_tail: tail } of rows)
+    yield {
+      name: shown(text),
+      compare: () => {
+        const got = encode(text);
+        return [equal(got, ids), equal(windowsOf(got, CLIP_L)[0]?.slice(-tail.length) ?? [], tail)];
+      },
+    };
 }
 
 /** Texts to what the network is steered with. Those with weights or embeddings in them wait. @type {Handler} */

@@ -13,7 +13,7 @@ import { preconditioning } from "@mezzotint/nodes-diffusion";
  * @param {Mixture} mixture @param {Float32Array} means of both components, one after the other
  * @param {ArrayLike<number>} x @param {number} sigma
  */
-export function posteriorMean({ w, s }, means, x, sigma) {
+function posteriorMean({ w, s }, means, x, sigma) {
   return Float64Array.from(x, (value, i) => {
     const [a, b] = [0, 1].map((k) => {
       const variance = Number(s[k]) ** 2 + sigma ** 2;
@@ -34,7 +34,7 @@ export function posteriorMean({ w, s }, means, x, sigma) {
  * @param {Mixture} mixture @param {import("@mezzotint/nodes-diffusion").Prediction["type"]} type @param {Float32Array} means
  * @param {Float32Array} input @param {number} sigma
  */
-export function predict(mixture, type, means, input, sigma) {
+function predict(mixture, type, means, input, sigma) {
   const size = Math.sqrt(1 + sigma ** 2);
   const x = Float64Array.from(input, (value) => value * size);
   const mean = posteriorMean(mixture, means, x, sigma);

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { FrameReader, writeFrame } from "./frames.js";
+import { type Frame, FrameReader, writeFrame } from "./frames.js";
 
 function bytes(...frames: [unknown, ArrayBufferView[]][]): Buffer {
   const stream = new PassThrough();
@@ -18,7 +18,7 @@ test.each([1, 7, 4096])("frames come out as they went in, cut into chunks of %i 
   const frames = [];
   for (let i = 0; i < sent.length; i += size) frames.push(...reader.push(sent.subarray(i, i + size)));
   expect(frames.map(({ message }) => message)).toEqual([{ text: "π" }, []]);
-  const [bytesPart, empty, floats] = frames[0]?.parts as [Uint8Array, Uint8Array, Uint8Array];
+  const [bytesPart, empty, floats] = (frames[0] as Frame<unknown>).parts as [Uint8Array, Uint8Array, Uint8Array];
   expect([...bytesPart]).toEqual([1, 2, 3]);
   expect(empty.length).toBe(0);
   expect(floats.byteOffset % 8).toBe(0);

@@ -14,7 +14,9 @@ import {
   startInference,
   type Value,
 } from "@mezzotint/engine/onnx";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const started: InferenceHost[] = [];
 const start = (options: InferenceOptions = {}): InferenceHost => {
@@ -172,9 +174,11 @@ test("a host that dies gives an error that says what died, how, and the way out"
   expect((await host.run(plus(1), { x: vector(1) })).outputs.y).toEqual(vector(2));
 });
 
-test("a closed host refuses runs", async () => {
+test("closing ends the run under way and refuses later ones", async () => {
   const host = start();
+  const { failed } = await stuck(host);
   await host.close();
+  expect(((await failed) as Error).message).toBe("the inference host was closed");
   await expect(host.run(plus(1), { x: vector(1) })).rejects.toThrow("closed");
 });
 

@@ -16,6 +16,9 @@ export class HostDied extends Error {
  */
 const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: "262144", GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" };
 
+/** From 1.30 on, ONNX Runtime keeps a device id in the home folder and reports home, unless it is told not to. */
+const PRIVACY = { ORT_DISABLE_TELEMETRY: "1" };
+
 interface Waiting {
   readonly resolve: (frame: Frame<Reply>) => void;
   readonly reject: (error: Error) => void;
@@ -42,7 +45,7 @@ export class HostProcess {
     const main = fileURLToPath(new URL("./main.js", import.meta.url));
     this.#child = spawn(process.execPath, [main, JSON.stringify(config)], {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
-      env: { ...process.env, ...ALLOCATOR },
+      env: { ...process.env, ...ALLOCATOR, ...PRIVACY },
     });
     this.#socket = this.#child.stdio[3] as Socket;
     this.#socket.on("error", () => {}); // the exit tells more

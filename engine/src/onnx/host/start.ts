@@ -21,6 +21,8 @@ export interface InferenceOptions {
   readonly onLog?: (line: string) => void;
 }
 
+const CLOSED = "the inference host was closed";
+
 /** An {@link Inference} in a process of its own. */
 export interface InferenceHost extends Inference {
   /** Starts the process before the first run needs it. */
@@ -42,7 +44,7 @@ export function startInference(options: InferenceOptions = {}): InferenceHost {
   let closed = false;
 
   const living = (): HostProcess => {
-    if (closed) throw new InferenceError("the inference host was closed");
+    if (closed) throw new InferenceError(CLOSED);
     if (!host?.alive) host = new HostProcess(config, onLog);
     return host;
   };
@@ -57,7 +59,10 @@ export function startInference(options: InferenceOptions = {}): InferenceHost {
     run: async (session, feeds, { signal, keep = [] } = {}) => {
       const call: Call = { session, feeds: new Map(Object.entries(feeds).map(find)), keep: new Map() };
       for (const output of keep) call.keep.set(output, hold({ run: call, output }));
-      const job = async () => execute(living(), call, onLog);
+      const job = async () =>
+        execute(living(), call, onLog).catch((error: unknown) => {
+          throw closed ? new InferenceError(CLOSED) : error;
+        });
       const kill = () => void host?.kill();
       const { outputs, dims, ms } = await queue.add(signal, () => interruptible(signal, graceMs, kill, job));
       const kept = Array.from(call.keep, ([output, record]) => {

@@ -26,8 +26,8 @@ function lanczosTaps(from: number, to: number): Taps {
 }
 
 /**
- * Lanczos of 8-bit values (whole numbers, 0 to 255) seen as [outer, height, width, inner]: width first, each axis
- * rounded to 8 bits, bit for bit as Pillow's `resize(…, LANCZOS)` for pictures without alpha.
+ * Lanczos of 8-bit values (whole numbers, 0 to 255) seen as [outer, height, width, inner]: one axis after the other,
+ * each rounded to 8 bits, bit for bit as Pillow's `resize(…, LANCZOS)` for pictures without alpha.
  */
 export function resizeLanczos(
   input: Float32Array,
@@ -46,6 +46,18 @@ export function resizeLanczos(
           lanczosTaps(axis.n, size),
           "rounded to a byte",
         );
-  const wide = pass(input, { outer: outer * from.height, n: from.width, inner }, width);
-  return pass(wide, { outer, n: from.height, inner: width * inner }, height);
+  const widen = (data: Float32Array, rows: number): Float32Array =>
+    pass(data, { outer: outer * rows, n: from.width, inner }, width);
+  const heighten = (data: Float32Array, columns: number): Float32Array =>
+    pass(data, { outer, n: from.height, inner: columns * inner }, height);
+  return heightFirst(from, height, width)
+    ? widen(heighten(input, from.width), height)
+    : heighten(widen(input, from.height), width);
 }
+
+/** Which axis Pillow (13.0) resizes first, found by trying: the height if it loses more than twice what the width does. */
+const heightFirst = (
+  from: { readonly height: number; readonly width: number },
+  height: number,
+  width: number,
+): boolean => height < from.height && from.height - height > 2 * (from.width - width);

@@ -100,6 +100,18 @@ describe("resizing", () => {
     expect([data[0], data[15]]).toEqual([0, 1]);
   });
 
+  test.each([
+    ["the height first when it loses more than twice what the width does", 13, 9, [19, 9]],
+    ["the width first when it does not", 13, 15, [13, 27]],
+    ["the width first when both grow", 23, 55, [23, 27]],
+  ] as const)("lanczos takes %s", (_, width, height, [between, rows]) => {
+    const x = wave([1, 3, 27, 19]);
+    const half = resizePlanes(x, between, rows, "lanczos");
+    // A little more, so that cutting down to 8 bits a second time changes nothing.
+    const again = { dims: half.dims, data: half.data.map((v) => v + 0.25 / 255) };
+    expect(resizePlanes(x, width, height, "lanczos").data).toEqual(resizePlanes(again, width, height, "lanczos").data);
+  });
+
   test("bislerp keeps the length of vectors that turn", () => {
     const circle = filled([1, 2, 1, 2], (i) => [3, 0, 0, 3][i] as number);
     const { data } = resizePlanes(circle, 9, 1, "bislerp");

@@ -108,7 +108,8 @@ const isPlain = (item: unknown): boolean => item === null || ["string", "number"
 /** The outputs of the Start Loop in one iteration, in its order. */
 function startValues(settings: Settings, i: number, key: string, itemKey: string, carried: Source): readonly Source[] {
   const { first, step, count, items } = settings;
-  const value = (of: unknown, name: string): Constant => new Constant(of, `${key}${name}=${JSON.stringify(of)}`);
+  const value = (of: unknown, name: string): Constant =>
+    new Constant(of, `${key}${name}=${typeof of === "string" ? JSON.stringify(of) : String(of)}`);
   const item = items ? items[i] : null;
   return [
     value(first + i * step, "index"),

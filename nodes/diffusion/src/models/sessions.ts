@@ -41,7 +41,7 @@ function sessionOf(
   const key = JSON.stringify([kind, source, options]);
   const known = made.get(key);
   if (known) return known;
-  const session = openWeights(kind, source).then((w) => toSession(build(w), source));
+  const session = openWeights(kind, source).then((w) => toSession(kind, build(w), source));
   made.set(key, session);
   session.catch(() => made.delete(key));
   for (const oldest of made.keys()) if (made.size > MAX_MADE) made.delete(oldest);
@@ -49,11 +49,17 @@ function sessionOf(
 }
 
 /** The key tells graph and weights. Like an identity, it starts with `~` when it holds in this process only. */
-function toSession(graph: Graph, { files, identity }: WeightsSource): NetworkSession {
+function toSession(kind: Kind, graph: Graph, { files, identity }: WeightsSource): NetworkSession {
   const key = graphKey(graph, (file) => `${identity.replace("~", "")}/${files.indexOf(file)}`);
   let bytes = 0;
   for (const { shape } of graph.weights.values()) bytes += 4 * shape.reduce((product, n) => product * n, 1);
-  return { key: identity.startsWith("~") ? `~${key}` : key, model: () => encode(graph), bytes, inputs: graph.inputs };
+  return {
+    key: identity.startsWith("~") ? `~${key}` : key,
+    name: `${kind} of ${files[0] ?? "no file"}`,
+    model: () => encode(graph),
+    bytes,
+    inputs: graph.inputs,
+  };
 }
 
 /** The keys within a checkpoint's networks that building their graphs does not read: there should be none. */
