@@ -1,3 +1,5 @@
+export type { Inspection, NetworkSummary } from "@mezzotint/nodes-diffusion";
+
 /**
  * What the built-in packs offer besides nodes, loaded when a command first needs it. Their nodes are loaded by name
  * like any stranger's (packs.ts); this is the one module that knows them.

@@ -126,7 +126,7 @@ test("inspect names the networks of a checkpoint, and every key of it is read", 
   expect(code).toBe(0);
   const [report] = lines(stdout);
   expect(report).toMatchObject({
-    networks: [{ network: "unet", dtype: "f16" }, { network: "text encoder" }, { network: "vae" }],
+    networks: [{ network: "UNet", dtype: "f16" }, { network: "text encoder" }, { network: "autoencoder" }],
     unread: [],
   });
 });

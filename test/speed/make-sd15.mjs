@@ -124,7 +124,7 @@ function values(name, shape) {
   // fp16 with a fixed exponent below 1/√fan-in, a random sign and a random mantissa.
   const exponent = 15 + Math.floor(Math.log2(1 / Math.sqrt(count / /** @type {number} */ (shape[0]))));
   randomFillSync(bits);
-  for (let i = 0; i < count; i++) bits[i] = /** @type {number} */ ((bits[i]) & 0x83ff) | (exponent << 10);
+  for (let i = 0; i < count; i++) bits[i] = /** @type {number} */ (bits[i] & 0x83ff) | (exponent << 10);
   return Buffer.from(bits.buffer);
 }
 

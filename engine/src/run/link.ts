@@ -53,7 +53,7 @@ export function readLink(raw: readonly unknown[], input: InputDefinition, links:
 }
 
 /** Whether an output may feed an input: one of the types that the one gives is one that the other takes. */
-export function fits(output: string, input: string): boolean {
+function fits(output: string, input: string): boolean {
   if (output === input || output === "*" || input === "*") return true;
   if (!output.includes(",") && !input.includes(",")) return false;
   const taken = input.split(",").map((type) => type.trim());

@@ -138,7 +138,7 @@ function bounded(value: number | bigint | Unfit, { options }: InputDefinition): 
 }
 
 /** Reads a choice. The separators of paths count as equal in choices that name files: workflows travel. */
-export function readChoice(value: unknown, choices: readonly string[], input: InputDefinition): unknown {
+function readChoice(value: unknown, choices: readonly string[], input: InputDefinition): unknown {
   if (typeof value === "string") {
     if (choices.includes(value)) return value;
     if (input.dynamic) {

@@ -12,7 +12,6 @@ export interface Task {
   readonly key: string;
   /** What the node's `version` said when the run began. */
   readonly version: string | undefined;
-  readonly parent: Task | undefined;
   state: "idle" | "waiting" | "running" | "done";
   outputs: Outputs | undefined;
   /** Sources that it needs and that are not done. */
@@ -43,7 +42,6 @@ export const newTask = (
   place,
   key,
   version,
-  parent,
   state: "idle",
   outputs: undefined,
   waits: 0,

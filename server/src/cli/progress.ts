@@ -39,7 +39,7 @@ function terminalReporter({ nodes, nameOf }: Watched, output: Output, { dim, yel
     // A node that is half done counts half.
     const done = [...running.values()].reduce((sum, part) => sum + part, over.size);
     const line = ` ${Math.min(over.size, nodes)}/${nodes} ${current}`;
-    const room = Math.max(0, (output.columns ?? 80) - BAR - 1);
+    const room = Math.max(0, (output.columns || 80) - BAR - 1);
     output.write(`\r\u001b[K${bar(done / Math.max(1, nodes))}${dim(line.slice(0, room))}`);
   };
   return {

@@ -31,7 +31,7 @@ export const latentScale = (family: Family): number => (family.startsWith("sdxl"
  * The family of a UNet, by structure: SDXL embeds a vector beside the time (its refiner has four levels), SD2 projects
  * with linear layers where SD1 has 1×1 convolutions. Widths are no criterion.
  */
-export function familyOf(w: Weights, file: string): Family {
+function familyOf(w: Weights, file: string): Family {
   const projection = w.keys().find((name) => name.endsWith(".proj_in.weight"));
   if (projection === undefined || contextWidth(w) === undefined)
     throw new WeightsError(

@@ -39,7 +39,7 @@ export function unetParts(graph: Graph, w: Weights, config: UnetConfig, hooks: H
 }
 
 /** A residual block that knows the time. */
-export const timed = (w: Weights, { config, time }: UnetParts): Module =>
+const timed = (w: Weights, { config, time }: UnetParts): Module =>
   resnet(w, { groups: config.groups, epsilon: EPSILON, time });
 
 /** The i-th layer of a level: a residual block, and attention where the level has it. */

@@ -8,6 +8,7 @@ const context: RunContext = {
   signal: new AbortController().signal,
   progress: () => {},
   show: () => {},
+  expand: () => Promise.reject(new Error("these nodes do not expand")),
   use: services([]),
 };
 type Upscale = Parameters<typeof latentUpscale.run>[0];

@@ -6,7 +6,8 @@ const close = (got: Iterable<number>, want: readonly number[]) => {
   expect(values).toHaveLength(want.length);
   for (const [i, value] of want.entries()) expect(values[i]).toBeCloseTo(value, 5);
 };
-const moments = (values: Float32Array | Float64Array) => {
+const moments = (all: Iterable<number>) => {
+  const values = [...all];
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return { mean, variance: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length };
 };

@@ -15,7 +15,7 @@ export const eulerAncestral: Sampler = {
 };
 
 /** Splits a step into a level to go down to and the noise that leads back up: down² + up² = next². */
-export function ancestral(sigma: number, next: number): { down: number; up: number } {
+function ancestral(sigma: number, next: number): { down: number; up: number } {
   const up = Math.min(next, Math.sqrt((next ** 2 * (sigma ** 2 - next ** 2)) / sigma ** 2));
   return { down: Math.sqrt(next ** 2 - up ** 2), up };
 }
