@@ -1,6 +1,7 @@
 /** How the command ends. Scripts depend on these numbers. */
 export const EXIT = { done: 0, failedInNode: 1, invalid: 2, interrupted: 130 } as const;
 
+/** One of them. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Something to tell the user in a sentence that ends the command. The cause, if any, is shown with `--debug`. */

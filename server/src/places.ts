@@ -13,6 +13,7 @@ export interface Places {
   readonly compiled: string;
 }
 
+/** What the user asked for; nothing by default. */
 export interface PlaceOptions {
   readonly data?: string;
   readonly input?: string;

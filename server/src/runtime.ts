@@ -11,6 +11,7 @@ export interface Runtime {
   readonly use: Use;
 }
 
+/** What a runtime is made of. */
 export interface RuntimeOptions {
   readonly places: Places;
   /** Paths of packs that are not installed. */

@@ -12,12 +12,13 @@ const tooLarge = (name: string, bytes?: number): Failure =>
     `${name} is ${bytes === undefined ? "more than" : `${megabytes(bytes)}, and more than`} ${megabytes(LIMIT)}: no workflow is that large`,
   );
 
-async function readStandardInput(stream: Readable): Promise<Buffer> {
+/** Reads to the end, or to the limit: a pipe has no size, and a device may have no end. */
+async function readStream(stream: Readable, name: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {
     size += (chunk as Buffer).length;
-    if (size > LIMIT) throw tooLarge("standard input");
+    if (size > LIMIT) throw tooLarge(name);
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);
@@ -31,7 +32,7 @@ async function readFile(path: string): Promise<Buffer> {
   try {
     const { size } = await file.stat();
     if (size > LIMIT) throw tooLarge(path, size);
-    return await file.readFile();
+    return await readStream(file.createReadStream({ autoClose: false }), path);
   } catch (cause) {
     throw cause instanceof Failure ? cause : new Failure(`cannot read ${path}: ${messageOf(cause)}`, { cause });
   } finally {
@@ -41,7 +42,7 @@ async function readFile(path: string): Promise<Buffer> {
 
 /** The text of a workflow: a file, or standard input for `-`. At most 32 MiB of UTF-8; throws a `Failure` that says why. */
 export async function readWorkflow(path: string, stdin: Readable = process.stdin): Promise<string> {
-  const bytes = path === "-" ? await readStandardInput(stdin) : await readFile(path);
+  const bytes = path === "-" ? await readStream(stdin, "standard input") : await readFile(path);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {

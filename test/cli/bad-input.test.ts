@@ -142,6 +142,29 @@ describe("a file that is no workflow is refused with the reason", () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/none\.json.*no such file/);
   });
+
+  test.skipIf(process.platform === "win32")("a device without an end", async () => {
+    const { code, stderr } = await mezzotint(["validate", "/dev/zero"], { cwd: folder });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/more than 32 MiB/);
+  });
+});
+
+test("titles may be anything, and do not reach the terminal as they are", async () => {
+  const file = join(folder, "workflow.json");
+  const nodes = {
+    "1": { class_type: "EmptyImage", inputs: { width: 8, height: 8, batch_size: 1, color: 0 }, _meta: { title: 5 } },
+    "2": {
+      class_type: "SaveImage",
+      inputs: { images: ["1", 0], filename_prefix: "%A.b%" },
+      _meta: { title: "red \u001b[31m" },
+    },
+  };
+  writeFileSync(file, JSON.stringify(nodes));
+  const { code, stderr } = await mezzotint(["run", file, "--data", sharedData], { cwd: folder });
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/red {2}\[31m/);
+  expect(stderr).not.toContain("\u001b");
 });
 
 describe("what goes wrong in a node is told with the node's id", () => {

@@ -110,6 +110,11 @@ test("validate says what is valid, and with --json gives ComfyUI's error body", 
     type: "invalid",
     node_errors: { "4": { class_type: "EmptyLatentImage", errors: [{ type: "value_smaller_than_min" }] } },
   });
+  const seed = await mezzotint(["validate", workflow, ...data, "--json", "--set", "5.seed=99999999999999999999"]);
+  expect(seed.code).toBe(2);
+  expect(lines(seed.stdout)[0]).toMatchObject({
+    node_errors: { "5": { class_type: "KSampler", errors: [{ type: "value_bigger_than_max" }] } },
+  });
 });
 
 test("nodes lists every node by category, and explains one by name or title", async () => {

@@ -1,3 +1,4 @@
+import { elements } from "../tensor.js";
 import { type DType, STORED, type StoredType } from "./dtype.js";
 import type { WeightRef } from "./weights.js";
 
@@ -13,6 +14,7 @@ export interface Literal {
 
 /** ONNX attributes: a whole number is an INT, another number a FLOAT; `{ float }` says FLOAT for a whole one. */
 export type Attribute = number | string | readonly number[] | { readonly float: number } | { readonly tensor: Literal };
+/** The attributes of an op by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** One call of an ONNX operator; an empty input name is an omitted optional input. */
@@ -50,12 +52,18 @@ export class Value {
 /** A piece of a network: a function from one tensor to the next. */
 export type Module = (x: Value) => Value;
 
+/** How modules build a graph where there is a choice. */
 export interface GraphOptions {
   /**
    * `fused`: ONNX Runtime's MultiHeadAttention, fastest on CPU. `matmul`: MatMul, Softmax, MatMul, for execution
    * providers whose fused kernel is wrong or missing (WebGPU). Default `fused`.
    */
   readonly attention?: "fused" | "matmul";
+  /**
+   * `winograd`: fewer multiplications and more small ops where a model asks for it, fastest on CPU. `direct`: Conv
+   * everywhere. Default `winograd`.
+   */
+  readonly convolution?: "winograd" | "direct";
 }
 
 /** An append-only list of ops over inputs, weights and literals. It knows tensors and names; it knows no model. */
@@ -70,7 +78,7 @@ export class Graph {
   readonly #made = new Map<string, Value>();
 
   constructor(options: GraphOptions = {}) {
-    this.options = { attention: "fused", ...options };
+    this.options = { attention: "fused", convolution: "winograd", ...options };
   }
 
   /** A tensor that each run feeds. */
@@ -104,7 +112,7 @@ export class Graph {
   ): Value {
     const flat = typeof values === "number" ? [values] : [...values];
     const shape = dims ?? (typeof values === "number" ? [] : [flat.length]);
-    if (shape.reduce((product, n) => product * n, 1) !== flat.length)
+    if (elements(shape) !== flat.length)
       throw new Error(`a constant of shape [${shape.join(", ")}] has ${flat.length} values`);
     return this.#once(`constant ${dtype} ${shape.join()} ${flat.join()}`, () => {
       const name = `constant_${this.literals.size}`;

@@ -19,9 +19,12 @@ export interface SessionSpec {
   readonly bytes: number;
 }
 
+/** A tensor of any element type that crosses to the host. */
 export type AnyTensor = Tensor<TensorData>;
+/** A run's inputs by the names of the graph's ports: tensors that are sent along, or handles of what the host has. */
 export type Feeds = Readonly<Record<string, AnyTensor | Handle>>;
 
+/** What a run gave. */
 export interface RunResult {
   /** Every output that was not kept. */
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -34,8 +37,8 @@ export interface RunResult {
 /** Runs ONNX graphs in a process of its own (docs: ARCHITECTURE.md, Processes). */
 export interface Inference {
   /**
-   * Runs a session, creating it first if need be. An abort asks the host to stop before it starts; when the run is
-   * under way and the grace period is over, the host is killed and every other caller's run is retried once.
+   * Runs a session, creating it first if need be; runs take turns. A run that is aborted while it waits never starts.
+   * One that is under way may end within a grace period, or the host is killed: the runs that wait go on in a new one.
    */
   readonly run: (
     session: SessionSpec,

@@ -8,7 +8,7 @@ import { encode } from "./encode.js";
 import { Graph, type GraphOptions, type Value } from "./graph.js";
 import * as layers from "./layers.js";
 import { readHeader } from "./safetensors.js";
-import { Weights } from "./weights.js";
+import { rowsOf, Weights } from "./weights.js";
 import { type StoredTensor, writeSafetensors } from "./write-safetensors.js";
 
 /** Reproducible numbers in (-1, 1). */
@@ -137,7 +137,7 @@ describe("layers over weights", () => {
   });
   test("rows of a fused projection are read in place", async () => {
     const narrow = tensor([3, 4], 3);
-    const y = await compute(layers.dense(weights.rows("fused", 3, 6)), [narrow]);
+    const y = await compute(layers.dense(rowsOf(weights.tensor("fused"), 3, 6)), [narrow]);
     expectClose(y.data, rows(narrow, at("fused").slice(12, 24), 4));
   });
   test("embedding picks rows", async () => {
@@ -319,7 +319,7 @@ describe("a graph", () => {
     expect(graph.constant([1, 2]).name).not.toBe(graph.constant([1, 2], { dtype: "int64" }).name);
     graph.weight(weights.tensor("fused"));
     graph.weight(weights.tensor("fused"));
-    graph.weight(weights.rows("fused", 0, 3));
+    graph.weight(rowsOf(weights.tensor("fused"), 0, 3));
     expect(graph.weights.size).toBe(2);
   });
   test("refuses values of another graph", () => {

@@ -24,11 +24,17 @@ export const mul: (a: Value, b: Operand) => Value = binary("Mul");
 /** Elementwise with broadcasting. */
 export const div: (a: Value, b: Operand) => Value = binary("Div");
 
+/** 1 / (1 + e^-x), elementwise. */
 export const sigmoid: Module = unary("Sigmoid");
+/** Elementwise. */
 export const tanh: Module = unary("Tanh");
+/** max(x, 0), elementwise. */
 export const relu: Module = unary("Relu");
+/** Elementwise. */
 export const exp: Module = unary("Exp");
+/** Elementwise. */
 export const sin: Module = unary("Sin");
+/** Elementwise. */
 export const cos: Module = unary("Cos");
 /** x · sigmoid(x) in two ops: ONNX Runtime's fused forms are slower on CPU. */
 export const silu: Module = (x) => mul(x, sigmoid(x));
@@ -36,12 +42,14 @@ export const silu: Module = (x) => mul(x, sigmoid(x));
 export const gelu: Module = unary("Gelu");
 /** x · sigmoid(1.702 x), the GELU of OpenAI's CLIP. */
 export const quickGelu: Module = (x) => mul(x, sigmoid(mul(x, 1.702)));
+/** Positive and adding up to 1 along an axis. */
 export const softmax = (axis = -1): Module => unary("Softmax", { axis });
 /** Limits values to [low, high]. */
 export const clip =
   (low: number, high: number): Module =>
   (x) =>
     x.graph.op("Clip", [x, x.graph.constant(low), x.graph.constant(high)]);
+/** The same values in another element type. */
 export const cast = (dtype: DType): Module => unary("Cast", { to: ONNX_TYPE[dtype] });
 
 /** 0 keeps an axis as it is, -1 takes what is left. */
@@ -54,11 +62,14 @@ export const reshapeLike =
   (other: Value): Module =>
   (x) =>
     x.graph.op("Reshape", [x, shapeOf(other)]);
+/** Axes in another order: the i-th of the result is `perm[i]` of the operand. */
 export const transpose = (...perm: number[]): Module => unary("Transpose", { perm });
+/** Inserts axes of size 1 at these places of the result. */
 export const unsqueeze =
   (...axes: number[]): Module =>
   (x) =>
     x.graph.op("Unsqueeze", [x, ints(x, axes)]);
+/** Puts values one after the other along an axis. */
 export const concat = (axis: number, ...xs: [Value, ...Value[]]): Value => xs[0].graph.op("Concat", xs, { axis });
 /** Splits an axis into equal parts. */
 export const split = (x: Value, count: number, axis = -1): Value[] =>
@@ -175,6 +186,7 @@ export const timestepEmbedding =
     return dim % 2 === 0 ? both : both.pipe(pad([0, 0, 0, 1]));
   };
 
+/** What a position may attend to; everything by default. */
 export interface AttentionOptions {
   /** Added to the scores before the softmax: broadcasts to [B, heads, T, S]. */
   readonly mask?: Value;

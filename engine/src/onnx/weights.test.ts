@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TensorEntry } from "./safetensors.js";
-import { Weights } from "./weights.js";
+import { rowsOf, Weights } from "./weights.js";
 
 function weights(...keys: string[]): Weights {
   const entry = (key: string, i: number): TensorEntry => ({
@@ -43,10 +43,9 @@ test("a missing key is named with its file", () => {
 
 describe("views of a tensor", () => {
   test("rows are a range of its bytes", () => {
-    const w = weights("a", "in_proj");
-    expect(w.rows("in_proj", 2, 4)).toMatchObject({ shape: [2, 4], offset: 100 + 48 + 16, length: 16 });
-    expect(w.unread()).toEqual(["a"]);
-    expect(() => w.rows("a", 4, 7)).toThrow("rows 4 to 7 asked for, its shape is [6, 4]");
+    const tensor = weights("a", "in_proj").tensor("in_proj");
+    expect(rowsOf(tensor, 2, 4)).toMatchObject({ shape: [2, 4], offset: 100 + 48 + 16, length: 16 });
+    expect(() => rowsOf(tensor, 4, 7)).toThrow('key "in_proj": rows 4 to 7 asked for, its shape is [6, 4]');
   });
   test("a reshaped tensor is the same bytes", () => {
     expect(weights("a").reshaped("a", [4, 6, 1, 1])).toMatchObject({ shape: [4, 6, 1, 1], offset: 100, length: 48 });
@@ -54,38 +53,17 @@ describe("views of a tensor", () => {
   });
 });
 
-describe("renaming", () => {
-  const old = () => weights("model.in.0.w", "model.out.w", "model.extra", "other");
-
-  test("a function adapts names; what it drops is unread", () => {
-    const w = old()
-      .at("model")
-      .renamed((key) => (key === "extra" ? undefined : key.replace(/w$/, "weight")));
-    expect(w.count("in")).toBe(1);
-    expect(w.at("in.0").tensor("weight").key).toBe("model.in.0.w");
-    expect(w.unread()).toEqual(["model.out.w", "model.extra"]);
-  });
-  test("a map adapts names, and errors name the file's key", () => {
-    const names = new Map([
-      ["conv_in.weight", "in.0.w"],
-      ["conv_out.weight", "nope.w"],
-    ]);
-    const w = old().at("model").renamed(names);
-    expect(w.tensor("conv_in.weight").key).toBe("model.in.0.w");
-    expect(() => w.at("conv_out").tensor("weight")).toThrow(
-      'key "model.nope.w": the checkpoint has no such key (read as conv_out.weight)',
-    );
-    expect(w.unread()).toEqual(["model.out.w", "model.extra"]);
-  });
-  test("reading through a renamed view counts for the original", () => {
-    const w = old();
-    w.at("model")
-      .renamed((key) => `new.${key}`)
-      .at("new")
-      .tensor("extra");
-    expect(w.unread()).toEqual(["model.in.0.w", "model.out.w", "other"]);
-  });
-  test("two keys of one name are an error", () => {
-    expect(() => old().renamed(() => "x")).toThrow("would be named x");
-  });
+test("tensors may have other names than the file's keys, which errors and unread() go on naming", () => {
+  const stored = weights("model.in.0.w", "model.out.w");
+  const w = Weights.from(
+    new Map([
+      ["conv_in.weight", stored.tensor("model.in.0.w")],
+      ["conv_out.weight", stored.tensor("model.out.w")],
+    ]),
+  );
+  expect(w.at("conv_in").tensor("weight").key).toBe("model.in.0.w");
+  expect(w.unread()).toEqual(["model.out.w"]);
+  expect(() => w.reshaped("conv_out.weight", [5])).toThrow(
+    'key "model.out.w": [6, 4] cannot be seen as [5] (read as conv_out.weight)',
+  );
 });

@@ -1,7 +1,7 @@
 import { isConstant } from "./expansion.js";
 import type { InputDefinition } from "./inputs.js";
 import { layoutOf } from "./layout.js";
-import { type Links, readLink, sourceOf } from "./link.js";
+import { checkLink } from "./link.js";
 import { readLiteral, Unfit } from "./literal.js";
 import type { NodeDefinition } from "./node.js";
 import { type Problem, problem, shown } from "./problems.js";
@@ -9,7 +9,11 @@ import type { PromptNode } from "./prompt.js";
 import { type Binding, nameOf, type Step, titleOf } from "./step.js";
 
 /** What binding needs to know of the rest of the graph. */
-export interface Surroundings extends Links {
+export interface Surroundings {
+  /** The definition of a linked node: `undefined` if there is no such node, `null` if its type is unknown. */
+  readonly definition: (id: string) => NodeDefinition | null | undefined;
+  /** The id that a link's node has in the graph; for expansions, whose links may be relative. */
+  readonly resolve?: (id: string) => string;
   /** What a constant that came out of an expansion stands for, if it is a list. */
   readonly items?: (constant: object) => readonly unknown[] | undefined;
 }
@@ -24,13 +28,12 @@ export interface Bound {
 
 /** Reads the inputs of one node call by its definition. Inputs that the definition does not name are ignored, as in ComfyUI. */
 export function bind(id: string, call: PromptNode, definition: NodeDefinition, around: Surroundings): Bound {
-  const binder = new Binder(id, call, around);
   const { inputs, plain } = layoutOf(definition);
+  const binder = new Binder(id, call, around, inputs.length);
   if (plain) for (const [name, input] of inputs) binder.one(name, input);
   else binder.all(inputs, "");
   const { bindings, problems, sources } = binder;
-  // The copy has no room to grow, which most arrays would waste.
-  return { step: { id, definition, call, bindings: bindings.slice() }, problems, sources };
+  return { step: { id, definition, call, bindings }, problems, sources };
 }
 
 const NO_PROBLEMS: readonly Problem[] = [];
@@ -38,7 +41,8 @@ const NO_SOURCES: readonly string[] = [];
 const NONE: Readonly<Record<string, unknown>> = {};
 
 class Binder {
-  readonly bindings: Binding[] = [];
+  readonly #bindings: Binding[];
+  #count = 0;
   #problems: Problem[] | undefined;
   #sources: string[] | undefined;
   readonly #id: string;
@@ -46,7 +50,9 @@ class Binder {
   readonly #given: Readonly<Record<string, unknown>>;
   readonly #around: Surroundings;
 
-  constructor(id: string, call: PromptNode, around: Surroundings) {
+  /** `room`: how many inputs there mostly are. An array that grows is given room for 16 more than it has. */
+  constructor(id: string, call: PromptNode, around: Surroundings, room: number) {
+    this.#bindings = new Array(room);
     this.#id = id;
     this.#call = call;
     this.#around = around;
@@ -54,6 +60,11 @@ class Binder {
     const usable = typeof given === "object" && !Array.isArray(given);
     this.#given = usable ? (given as Record<string, unknown>) : NONE;
     if (!usable) this.#refuse("inputs", undefined, NO_OBJECT, given);
+  }
+
+  get bindings(): readonly Binding[] {
+    this.#bindings.length = this.#count;
+    return this.#bindings;
   }
 
   get problems(): readonly Problem[] {
@@ -81,35 +92,31 @@ class Binder {
     } else if (Array.isArray(raw)) {
       this.#linked(name, input, raw);
     } else if (isConstant(raw)) {
-      this.#push(name, input, undefined, 0, raw.value, raw.key, this.#around.items?.(raw));
+      const { value, key } = raw;
+      this.#push({ name, input, from: undefined, slot: 0, value, key, items: this.#around.items?.(raw) });
     } else {
       const value = readLiteral(raw, input);
       if (value instanceof Unfit) this.#refuse(name, input, value, raw);
-      else this.#push(name, input, undefined, 0, value);
+      else this.#push({ name, input, from: undefined, slot: 0, value });
     }
   }
 
-  #push(
-    name: string,
-    input: InputDefinition,
-    from: string | undefined,
-    slot: number,
-    value: unknown,
-    key?: string,
-    items?: readonly unknown[],
-  ): void {
-    this.bindings.push({ name, input, from, slot, value, key, items });
+  #push(binding: Binding): void {
+    this.#bindings[this.#count++] = binding;
   }
 
   #linked(name: string, input: InputDefinition, raw: readonly unknown[]): void {
-    const source = sourceOf(raw, this.#around);
-    if (source !== undefined) {
-      if (this.#sources) this.#sources.push(source);
-      else this.#sources = [source];
+    const [node, slot] = raw;
+    const { resolve, definition } = this.#around;
+    const from = typeof node === "string" && raw.length === 2 ? (resolve?.(node) ?? node) : undefined;
+    const source = from === undefined ? undefined : definition(from);
+    if (from !== undefined && source !== undefined) {
+      if (this.#sources) this.#sources.push(from);
+      else this.#sources = [from];
     }
-    const wire = readLink(raw, input, this.#around);
-    if (wire instanceof Unfit) this.#refuse(name, input, wire, raw);
-    else if (wire) this.#push(name, input, wire.from, wire.slot, undefined);
+    const unfit = checkLink(raw, source, input);
+    if (unfit) this.#refuse(name, input, unfit, raw);
+    else if (source) this.#push({ name, input, from, slot: slot as number, value: undefined });
   }
 
   #grown(name: string, input: InputDefinition, { prefix, min, max }: NonNullable<InputDefinition["grow"]>): void {
@@ -134,9 +141,9 @@ class Binder {
       this.#refuse(name, input, CHOSEN_BY_LINK, raw);
       return;
     }
-    const before = this.bindings.length;
+    const before = this.#count;
     this.one(name, input);
-    const chosen = this.bindings[before]?.value;
+    const chosen = this.#bindings[before]?.value;
     if (typeof chosen === "string" && Object.hasOwn(branches, chosen))
       this.all(Object.entries(branches[chosen]!), `${name}.`);
   }

@@ -7,7 +7,7 @@ const WORK = 200_000;
 const LINES = 50;
 
 /** The problems of all faulty nodes by node id, each with the targets that need the node. */
-export function blame(nodes: ReadonlyMap<string, Candidate>, targets: readonly string[]): PromptProblems {
+export function blame(nodes: ReadonlyMap<string, Candidate>, targets: readonly Candidate[]): PromptProblems {
   // Without a prototype, so that a node named __proto__ is a node like any other.
   const errors: Record<string, NodeProblems & { dependent_outputs: string[] }> = Object.create(null);
   let faulty = false;
@@ -21,10 +21,10 @@ export function blame(nodes: ReadonlyMap<string, Candidate>, targets: readonly s
   let work = 0;
   for (const target of targets) {
     const seen = new Set([target]);
-    for (const id of seen) {
+    for (const { id, sources } of seen) {
       if (++work > WORK) return errors;
-      errors[id]?.dependent_outputs.push(target);
-      for (const from of nodes.get(id)!.sources) seen.add(from);
+      errors[id]?.dependent_outputs.push(target.id);
+      for (const source of sources) seen.add(source);
     }
   }
   return errors;

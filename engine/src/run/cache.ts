@@ -30,8 +30,7 @@ export interface MemoryCache extends Cache {
   readonly clear: () => void;
 }
 
-interface Kept {
-  readonly entry: Entry;
+interface Kept extends Entry {
   readonly bytes: number;
   pins: number;
 }
@@ -60,17 +59,17 @@ export function memoryCache(bytes: number): MemoryCache {
   return {
     get(key) {
       const kept = loose.get(key);
-      if (!kept) return pinned.get(key)?.entry;
+      if (!kept) return pinned.get(key);
       loose.delete(key);
       loose.set(key, kept);
-      return kept.entry;
+      return kept;
     },
     set(key, entry) {
       if (pinned.has(key)) return;
       drop(key);
       const room = sizeOf(entry, bytes);
       if (room > bytes) return;
-      loose.set(key, { entry, bytes: room, pins: 0 });
+      loose.set(key, { outputs: entry.outputs, shown: entry.shown, bytes: room, pins: 0 });
       size += room;
       evict();
     },

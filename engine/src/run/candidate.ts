@@ -1,4 +1,5 @@
 import type { Definitions } from "./describe.js";
+import type { Placed } from "./graph.js";
 import { nearest } from "./nearest.js";
 import type { NodeDefinition } from "./node.js";
 import { type Problem, problem, shown } from "./problems.js";
@@ -6,7 +7,7 @@ import type { PromptNode } from "./prompt.js";
 import { nameOf, type Step, titleOf } from "./step.js";
 
 /** A node of a prompt while it is planned. */
-export interface Candidate {
+export interface Candidate extends Placed {
   readonly id: string;
   readonly call: PromptNode;
   /** Nothing if the type is not installed. */
@@ -14,7 +15,7 @@ export interface Candidate {
   problems: readonly Problem[];
   /** Read only if a target needs it. */
   step: Step | undefined;
-  sources: readonly string[];
+  sources: readonly Candidate[];
   /** It and all that it needs are in order. */
   good: boolean;
 }
@@ -42,6 +43,7 @@ export function candidates(
       step: undefined,
       sources: NOBODY,
       good: false,
+      place: undefined,
     };
     if (!definition) {
       const near = missing++ < SUGGESTIONS && typeof type === "string" ? nearest(type, definitions.keys()) : undefined;
@@ -62,4 +64,4 @@ function unknownClass({ id, call }: Candidate, node: unknown, near: string | und
 }
 
 const NONE: readonly Problem[] = [];
-const NOBODY: readonly string[] = [];
+const NOBODY: readonly Candidate[] = [];

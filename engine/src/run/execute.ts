@@ -3,7 +3,7 @@ import { type Blocker, isBlocker } from "./blocker.js";
 import { type Expanded, expandInto, expandOnce } from "./expand.js";
 import { type Expansion, isExpansion } from "./expansion.js";
 import { layoutOf } from "./layout.js";
-import { Calls, inTurn } from "./mapping.js";
+import { type Asker, Calls } from "./mapping.js";
 import type { Awaitable, NodeType, RunContext } from "./node.js";
 import { NodeError } from "./node-error.js";
 import { Results } from "./results.js";
@@ -13,21 +13,22 @@ import type { Task } from "./task.js";
 
 /** Runs a task whose sources are done and whose slots are held, and tells the scheduler how it ended. */
 export function execute(session: Session, task: Task): void {
-  const failed = (cause: unknown) => {
-    const ours = cause instanceof NodeError || session.signal.aborted;
-    session.scheduler.failedTask(task, ours ? cause : new NodeError(task.step, task.place, cause));
-  };
   try {
     const execution = new Execution(session, task);
     const pending = execution.run();
-    if (pending) pending.then(() => execution.finish()).then(undefined, failed);
-    else execution.finish()?.then(undefined, failed);
+    const stored = pending ? pending.then(() => execution.finish()) : execution.finish();
+    stored?.then(undefined, (cause) => fail(session, task, cause));
   } catch (cause) {
-    failed(cause);
+    fail(session, task, cause);
   }
 }
 
-class Execution {
+function fail({ scheduler, signal }: Session, task: Task, cause: unknown): void {
+  const ours = cause instanceof NodeError || signal.aborted;
+  scheduler.failedTask(task, ours ? cause : new NodeError(task.step, task.display, cause));
+}
+
+class Execution implements Asker {
   readonly #session: Session;
   readonly #task: Task;
   readonly #node: NodeType;
@@ -38,33 +39,32 @@ class Execution {
   #index = 0;
   #expansions = 0;
   #blocker: Blocker | undefined;
-  readonly #onBlocked = (by: Blocker): void => {
-    this.#blocker ??= by;
-  };
   #over = false;
   #made = 0;
   #blocked = 0;
 
   constructor(session: Session, task: Task) {
-    const { scheduler, nodes, lists } = session;
-    const { step } = task;
-    const node = nodes.get(step.definition.id);
-    if (!node) throw new Error(`no pack in this process brings a node type ${step.definition.id}`);
+    const { definition } = task.step;
+    const node = session.nodes.get(definition.id);
+    if (!node) throw new Error(`no pack in this process brings a node type ${definition.id}`);
     this.#session = session;
     this.#task = task;
     this.#node = node;
-    this.#results = new Results(step.definition, (constant) => lists.get(constant));
-    this.#calls = new Calls(step, {
-      done: (from, slot) => scheduler.tasks.get(from)!.outputs![slot]!,
-      later: (from, slot) => this.#later(scheduler.tasks.get(from)!, slot),
-    });
+    this.#results = new Results(definition, session.lists);
+    this.#calls = new Calls(task, this);
   }
 
+  /** Makes the calls one after another; only if one of them is asynchronous is the whole. */
   run(): Awaitable<void> {
-    return inTurn(
-      () => this.#calls.count,
-      (index) => this.#call(index),
-    );
+    for (let index = 0; index < this.#calls.count; index++) {
+      const pending = this.#call(index);
+      if (pending) return this.#runOn(pending, index + 1);
+    }
+  }
+
+  async #runOn(pending: Promise<void>, start: number): Promise<void> {
+    await pending;
+    for (let index = start; index < this.#calls.count; index++) await this.#call(index);
   }
 
   /** Stores and tells what came out. */
@@ -74,16 +74,21 @@ class Execution {
     signal.throwIfAborted();
     this.#over = true;
     const task = this.#task;
-    const blocked = this.#blocked > 0 && this.#blocked === this.#made;
     const { outputs, shown } = this.#results;
-    const done = () => {
-      if (!blocked) say(this.#session, task, "finished", shown);
-      this.#session.scheduler.done(task, outputs);
-    };
     // Blocked steps are told anew in each run, and cost nothing.
-    const stored = blocked ? undefined : store(this.#session, task, this.#node, { outputs, shown });
-    if (stored) return stored.then(done);
-    done();
+    if (this.#blocked > 0 && this.#blocked === this.#made) {
+      this.#session.scheduler.done(task, outputs);
+      return;
+    }
+    const stored = store(this.#session, task, this.#node, { outputs, shown });
+    if (stored) return stored.then(() => this.#done());
+    this.#done();
+  }
+
+  #done(): void {
+    const { outputs, shown } = this.#results;
+    say(this.#session, this.#task, "finished", shown);
+    this.#session.scheduler.done(this.#task, outputs);
   }
 
   #call(index: number): Awaitable<void> {
@@ -92,7 +97,7 @@ class Execution {
     this.#expansions = 0;
     this.#blocker = undefined;
     this.#made++;
-    const inputs = this.#calls.inputs(index, this.#onBlocked);
+    const inputs = this.#calls.inputs(index);
     if (isBlocker(inputs)) return this.#block(inputs);
     if (this.#context === undefined) {
       say(this.#session, this.#task, "started");
@@ -133,13 +138,17 @@ class Execution {
     return answer;
   }
 
-  async #later(source: Task, slot: number): Promise<readonly unknown[]> {
+  async ask(source: Task, slot: number): Promise<readonly unknown[]> {
     const read = async () => {
       await this.#session.scheduler.wait([source]);
       return source.outputs![slot]!;
     };
     if (source.state === "done") return source.outputs![slot]!;
     return this.#task.lending ? this.#task.lending.lend(read) : read();
+  }
+
+  blocked(by: Blocker): void {
+    this.#blocker ??= by;
   }
 
   #block(by: Blocker): void {
@@ -156,7 +165,7 @@ class Execution {
     for (const [name, { hidden }] of layoutOf(this.#task.step.definition).hidden) {
       if (hidden === "UNIQUE_ID") inputs[name] = this.#task.step.id;
       else if (hidden === "PROMPT") inputs[name] = prompt;
-      else if (hidden === "DYNPROMPT") inputs[name] = graphSeenBy(this.#session.scheduler.tasks, this.#task);
+      else if (hidden === "DYNPROMPT") inputs[name] = graphSeenBy(this.#task);
       else inputs[name] = extraPngInfo;
     }
   }

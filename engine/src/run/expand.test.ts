@@ -333,4 +333,19 @@ describe("a returned expansion", () => {
       ],
     ]);
   });
+
+  test("a node that runs again for an expansion takes nothing from the other readers of its sources", async () => {
+    // `once` is let go before the expansion reads it; its own source is still to be read by `last`.
+    const graph = new Expansion({ add: node("Add", { a: ["once", 0], b: 1 }) }, { value: ["add", 0] });
+    const rig = await bench([...nodes, expander(graph)]);
+    const prompt = {
+      source: node("Add", { a: 1, b: 1 }),
+      once: node("Add", { a: ["source", 0], b: 1 }),
+      between: node("Add", { a: ["once", 0], b: 1 }),
+      e: node("Expander", { value: ["between", 0] }),
+      last: node("Add", { a: ["source", 0], b: ["e", 0] }),
+    };
+    const { outputs } = await rig.run(prompt, { targets: ["last"] });
+    expect(outputs.get("last")).toEqual([[6]]);
+  });
 });

@@ -1,20 +1,19 @@
+import { admit } from "./admit.js";
 import { ancestorsOf } from "./ancestors.js";
 import { bind } from "./bind.js";
 import { type Blocker, isBlocker } from "./blocker.js";
-import type { Place } from "./events.js";
 import { Constant, type Expansion, isConstant } from "./expansion.js";
-import { topological } from "./graph.js";
-import { keyOf, outputKey, placeKey } from "./keys.js";
+import { type Placed, topological } from "./graph.js";
+import { outputKey, placeKey } from "./keys.js";
 import { layoutOf } from "./layout.js";
 import { nearest } from "./nearest.js";
 import { shown } from "./problems.js";
 import { isLink, type PromptNode } from "./prompt.js";
 import { recall } from "./recall.js";
 import type { Results } from "./results.js";
-import { retain } from "./retention.js";
 import type { Session } from "./session.js";
 import type { Step } from "./step.js";
-import { newTask, type Task } from "./task.js";
+import type { Task } from "./task.js";
 import { versionsOf } from "./versions.js";
 
 /** A value that came out of an expansion: the list of what travels, and its key. */
@@ -81,7 +80,7 @@ async function expand(
     ([name, source]) => [name, outputOf(session, task, graph, prefix, name, source)] as const,
   );
   const versions = await versionsOf(steps, nodes, use, signal);
-  const children = addChildren(session, task, steps, versions);
+  const children = steps.map((step) => admit(session, step, versions?.get(step.id), task));
   try {
     // Whatever saves or shows something runs, even when no output needs it.
     const needed = children.filter(({ step }) => step.definition.output);
@@ -113,34 +112,41 @@ const resultOf = ({ outputs, key }: Task, slot: number): Value => ({
   key: outputKey(key, slot),
 });
 
+/** A node call of an expansion while it is planned. */
+interface Child extends Placed {
+  readonly id: string;
+  readonly call: PromptNode;
+  step: Step | undefined;
+}
+
 /** Checks and orders the calls of an expansion, sources first. */
 function childSteps(session: Session, task: Task, graph: Expansion, prefix: string): readonly Step[] {
   const { scheduler, lists } = session;
   const calls = graph.nodes;
   const around = surroundings(session, task, graph, prefix);
-  const steps = new Map<string, Step>();
-  const sources = (id: string): readonly string[] => {
-    const call = calls[id.slice(prefix.length)]!;
+  const children = new Map<string, Child>();
+  for (const [name, call] of Object.entries(calls)) {
+    const id = prefix + name;
+    if (scheduler.tasks.has(id) || (session.prompt && Object.hasOwn(session.prompt, id)))
+      throw new Error(`its expansion would bring a second node ${id}: the prompt has one`);
+    children.set(id, { id, call, step: undefined, place: undefined });
+  }
+  const sources = (child: Child): readonly Child[] => {
+    const { id, call } = child;
     const { step, problems } = bind(id, call, definitionOf(session, id, call), {
       ...around,
       items: (constant) => lists.get(constant),
     });
     if (problems.length > 0)
       throw new Error(`its expansion is not in order:\n${problems.map((p) => p.details).join("\n")}`);
-    steps.set(id, withKeys(withLinks(step, graph, prefix), task, prefix));
-    return step.bindings.flatMap(({ from }) => (from?.startsWith(prefix) ? [from] : []));
+    child.step = withKeys(withLinks(step, graph, prefix), task, prefix);
+    return step.bindings.flatMap(({ from }) => (from === undefined ? [] : (children.get(from) ?? [])));
   };
-  const ids = Object.keys(calls).map((child) => {
-    if (scheduler.tasks.has(prefix + child) || (session.prompt && Object.hasOwn(session.prompt, prefix + child)))
-      throw new Error(`its expansion would bring a second node ${prefix + child}: the prompt has one`);
-    return prefix + child;
+  const order = topological(children.values(), sources, (circle) => {
+    const ids = circle.slice(0, 10).map(({ id }) => id);
+    throw new Error(`its expansion has nodes that depend on each other in a circle: ${ids.join(" → ")}`);
   });
-  const order = topological(ids, sources, (circle) => {
-    throw new Error(
-      `its expansion has nodes that depend on each other in a circle: ${circle.slice(0, 10).join(" → ")}`,
-    );
-  });
-  return order.map((id) => steps.get(id)!);
+  return order.map(({ step }) => step!);
 }
 
 function surroundings(session: Session, task: Task, graph: Expansion, prefix: string) {
@@ -150,7 +156,7 @@ function surroundings(session: Session, task: Task, graph: Expansion, prefix: st
     definition: (id: string) => {
       const child = id.startsWith(prefix) ? id.slice(prefix.length) : "";
       if (Object.hasOwn(graph.nodes, child)) return definitionOf(session, id, graph.nodes[child]!);
-      above ??= ancestorsOf(session.scheduler.tasks, task);
+      above ??= ancestorsOf(task);
       return reachable(above, task, id).step.definition;
     },
   };
@@ -219,32 +225,4 @@ function outputOf(
       `its expansion's output "${name}" is linked to output ${slot} of ${shown(node)}, which has none such`,
     );
   return { task: () => session.scheduler.tasks.get(id)!, slot };
-}
-
-function addChildren(
-  session: Session,
-  task: Task,
-  steps: readonly Step[],
-  versions: ReadonlyMap<string, string> | undefined,
-): readonly Task[] {
-  const { tasks } = session.scheduler;
-  const children = steps.map((step) => {
-    const place: Place = {
-      node: step.id,
-      display: step.call._meta?.display ?? task.place.display,
-      parent: task.step.id,
-    };
-    const version = versions?.get(step.id);
-    const child = newTask(
-      step,
-      place,
-      keyOf(step, (id) => tasks.get(id)!.key, version, session.salt),
-      version,
-      task,
-    );
-    tasks.set(step.id, child);
-    retain(tasks, child);
-    return child;
-  });
-  return children;
 }

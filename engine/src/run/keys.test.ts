@@ -39,7 +39,12 @@ const keysOf = (prompt: Prompt, target: string, salt = "", version?: string) => 
   for (const step of rig.plan(prompt, [target]).steps.values())
     keys.set(
       step.id,
-      keyOf(step, (id) => keys.get(id)!, version, salt),
+      keyOf(
+        step,
+        step.bindings.map(({ from }) => (from === undefined ? undefined : { key: keys.get(from)! })),
+        version,
+        salt,
+      ),
     );
   return keys;
 };

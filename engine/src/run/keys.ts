@@ -4,22 +4,26 @@ import { layoutOf } from "./layout.js";
 import type { NodeDefinition } from "./node.js";
 import type { Step } from "./step.js";
 
+/** What each binding of a step is linked to, in their order; nothing for a literal. */
+type Sources = readonly ({ readonly key: string } | undefined)[];
+
 /**
  * The cache key of a step: a Merkle hash of its class, its pack's version, its literals and the keys of its sources.
  * Node ids do not count, structure does. A key that starts with `~` holds in this process only: the step's version
  * says so, or a source's key does.
  *
- * `source` gives the key of a linked step, `version` what the node's `version` said, and `salt` is whatever else
+ * `sources` have the keys of the linked steps, `version` is what the node's `version` said, and `salt` is whatever else
  * changes results in a whole run (a compatibility mode, the device, the weights' type).
  */
-export function keyOf(step: Step, source: (id: string) => string, version: string | undefined, salt: string): string {
+export function keyOf(step: Step, sources: Sources, version: string | undefined, salt: string): string {
   const { definition, bindings, id } = step;
   let local = version?.startsWith("~") ?? false;
   let text = headOf(definition);
   if (version !== undefined || salt !== "") text += `${JSON.stringify([salt, version])}\n`;
-  for (const { name, from, slot, value, key } of bindings) {
-    if (from !== undefined) {
-      const above = source(from);
+  for (let i = 0; i < bindings.length; i++) {
+    const { name, slot, value, key } = bindings[i]!;
+    const above = sources[i]?.key;
+    if (above !== undefined) {
       local ||= above.startsWith("~");
       text += `${name}<${slot}:${above}\n`;
     } else if (key !== undefined) {

@@ -2,15 +2,14 @@ import { assemble } from "./assemble.js";
 import { type Blocker, block, isBlocker } from "./blocker.js";
 import type { InputDefinition } from "./inputs.js";
 import { layoutOf } from "./layout.js";
-import type { Awaitable } from "./node.js";
-import type { Binding, Step } from "./step.js";
+import type { Task } from "./task.js";
 
-/** Where a step's values come from. */
-export interface Sources {
-  /** The values of an output of a step that is done. */
-  readonly done: (from: string, slot: number) => readonly unknown[];
-  /** The same of a step that need not have begun. */
-  readonly later: (from: string, slot: number) => Promise<readonly unknown[]>;
+/** Who sees to lazy inputs. */
+export interface Asker {
+  /** The values of an output of a task that need not have begun. */
+  readonly ask: (source: Task, slot: number) => Promise<readonly unknown[]>;
+  /** A lazy input of the call under way turned out blocked. */
+  readonly blocked: (by: Blocker) => void;
 }
 
 /** Why a lazy input's promise rejects when a blocker arrives: the call must not go on, and its result is the blocker. */
@@ -24,43 +23,39 @@ class Blocked extends Error {
  * fails there; empty results of a filter are no error.)
  */
 export class Calls {
-  readonly #step: Step;
-  readonly #sources: Sources;
-  /** The list of each binding, once it is known. */
-  readonly #lists: (readonly unknown[] | undefined)[];
-  #asked: Map<Binding, Promise<readonly unknown[]>> | undefined;
+  readonly #task: Task;
+  readonly #asker: Asker;
+  /** What lazy inputs were asked for, by the places of their bindings, and what came of it. */
+  #asked: Map<number, Promise<readonly unknown[]>> | undefined;
+  #answers: Map<number, readonly unknown[]> | undefined;
 
-  constructor(step: Step, sources: Sources) {
-    this.#step = step;
-    this.#sources = sources;
-    this.#lists = step.bindings.map(({ from, slot, input, value, items }) => {
-      if (from === undefined) return items ?? [value];
-      return input.lazy ? undefined : sources.done(from, slot);
-    });
+  constructor(task: Task, asker: Asker) {
+    this.#task = task;
+    this.#asker = asker;
   }
 
   /** How many calls there are. It grows when a lazy input turns out to be a longer list. */
   get count(): number {
-    const { bindings } = this.#step;
+    const { bindings } = this.#task.step;
     let longest = 1;
     for (let i = 0; i < bindings.length; i++) {
       const { input } = bindings[i]!;
-      const length = input.list ? 1 : (this.#lists[i]?.length ?? 1);
+      const length = input.list ? 1 : (this.#list(i)?.length ?? 1);
       if (length === 0 && !input.lazy) return 0;
       if (length > longest) longest = length;
     }
     return longest;
   }
 
-  /** The inputs of one call, or what blocks it. `blocked` is told when a lazy input of the call turns out blocked. */
-  inputs(index: number, blocked: (by: Blocker) => void): Record<string, unknown> | Blocker {
-    const { bindings, definition } = this.#step;
+  /** The inputs of one call, or what blocks it. */
+  inputs(index: number): Record<string, unknown> | Blocker {
+    const { bindings, definition } = this.#task.step;
     const { inputs, plain } = layoutOf(definition);
     const flat = plain ? undefined : new Map<string, unknown>();
     const shaped: Record<string, unknown> = {};
     for (let i = 0; i < bindings.length; i++) {
-      const { name, input } = bindings[i]!;
-      const value = input.lazy ? this.#lazy(i, index, blocked) : pick(this.#lists[i]!, index, input, name);
+      const { name, input, value: literal } = bindings[i]!;
+      const value = input.lazy ? this.#lazy(i, index) : pick(this.#list(i), literal, index, input, name);
       if (isBlocker(value)) return value;
       if (flat) flat.set(name, value);
       else shaped[name] = value;
@@ -68,15 +63,21 @@ export class Calls {
     return flat ? assemble(inputs, flat) : shaped;
   }
 
-  #lazy(i: number, index: number, blocked: (by: Blocker) => void): () => Promise<unknown> {
-    const binding = this.#step.bindings[i]!;
-    const { name, input } = binding;
+  /** What arrives at a binding, as far as it is known; nothing for a single literal. */
+  #list(place: number): readonly unknown[] | undefined {
+    const { input, slot, items } = this.#task.step.bindings[place]!;
+    const source = this.#task.sources[place];
+    if (!source) return items;
+    return input.lazy ? this.#answers?.get(place) : source.outputs![slot]!;
+  }
+
+  #lazy(place: number, index: number): () => Promise<unknown> {
+    const { name, input, value: literal } = this.#task.step.bindings[place]!;
     const ask = async () => {
-      const list = this.#lists[i] ?? (await this.#read(binding));
-      this.#lists[i] = list;
-      const value = list.length === 0 && !input.list ? block() : pick(list, index, input, name);
+      const list = this.#list(place) ?? (await this.#ask(place));
+      const value = list?.length === 0 && !input.list ? block() : pick(list, literal, index, input, name);
       if (!isBlocker(value)) return value;
-      blocked(value);
+      this.#asker.blocked(value);
       throw new Blocked(`input ${name} is blocked`);
     };
     return () => {
@@ -87,19 +88,29 @@ export class Calls {
     };
   }
 
-  #read(binding: Binding): Promise<readonly unknown[]> {
+  async #ask(place: number): Promise<readonly unknown[] | undefined> {
+    const source = this.#task.sources[place];
+    if (!source) return undefined;
     this.#asked ??= new Map();
-    const known = this.#asked.get(binding);
-    if (known) return known;
-    const list = this.#sources.later(binding.from!, binding.slot);
-    this.#asked.set(binding, list);
+    const asked = this.#asked.get(place) ?? this.#asker.ask(source, this.#task.step.bindings[place]!.slot);
+    this.#asked.set(place, asked);
+    const list = await asked;
+    this.#answers ??= new Map();
+    this.#answers.set(place, list);
     return list;
   }
 }
 
-/** The value of an input in one call: a blocker if there is one in it. */
-function pick(values: readonly unknown[], index: number, input: InputDefinition, name: string): unknown {
-  if (!input.list) return normalised(values[index < values.length ? index : values.length - 1], input, name);
+/** The value of an input in one call, out of the list that arrives or else a literal: a blocker if there is one in it. */
+function pick(
+  list: readonly unknown[] | undefined,
+  literal: unknown,
+  index: number,
+  input: InputDefinition,
+  name: string,
+): unknown {
+  if (!input.list) return normalised(list ? list[Math.min(index, list.length - 1)] : literal, input, name);
+  const values = list ?? [literal];
   const blocker = values.find(isBlocker);
   if (blocker || input.type !== "INT") return blocker ?? values;
   return values.map((value) => normalised(value, input, name));
@@ -119,22 +130,4 @@ function normalised(value: unknown, { type, bigint }: InputDefinition, name: str
     return number;
   }
   return value;
-}
-
-/** Makes calls one after another; only if one of them is asynchronous is the whole. */
-export function inTurn(count: () => number, call: (index: number) => Awaitable<void>): Awaitable<void> {
-  for (let index = 0; index < count(); index++) {
-    const pending = call(index);
-    if (pending) return theRest(pending, index + 1, count, call);
-  }
-}
-
-async function theRest(
-  pending: Promise<void>,
-  start: number,
-  count: () => number,
-  call: (index: number) => Awaitable<void>,
-): Promise<void> {
-  await pending;
-  for (let index = start; index < count(); index++) await call(index);
 }

@@ -1,4 +1,3 @@
-import type { Place } from "./events.js";
 import { nameOf, type Step, titleOf } from "./step.js";
 
 /** A failure inside a node, with the node's place. The cause is what the node threw. */
@@ -12,11 +11,11 @@ export class NodeError extends Error {
   /** The node of the user's prompt that it belongs to. */
   readonly display: string;
 
-  constructor(step: Step, place: Place, cause: unknown) {
+  constructor(step: Step, display: string, cause: unknown) {
     super(`${nameOf(step.id, step.call)}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     this.node = step.id;
     this.classType = step.definition.id;
     this.title = titleOf(step.call);
-    this.display = place.display;
+    this.display = display;
   }
 }

@@ -38,7 +38,7 @@ export function plan(prompt: unknown, definitions: Definitions, options: PlanOpt
   const nodes = candidates(prompt as Readonly<Record<string, unknown>>, definitions);
   const wanted = wantedOf(nodes, options.targets);
   const order = bindAll(nodes, wanted, options.known);
-  const targets = wanted.filter((id) => nodes.get(id)!.good);
+  const targets = wanted.filter(({ good }) => good);
   const node_errors = blame(nodes, wanted);
   const missing = firstMissing(nodes);
   if (missing) return refused("missing_node_type", missing.message, missing.details, node_errors, missing.extra_info);
@@ -52,7 +52,8 @@ export function plan(prompt: unknown, definitions: Definitions, options: PlanOpt
     const message = "No output of the prompt can run";
     return refused("prompt_outputs_failed_validation", message, summary(node_errors), node_errors);
   }
-  return { steps: stepsFor(targets, nodes, order, targets.length === wanted.length), targets, node_errors };
+  const steps = stepsFor(targets, order, targets.length === wanted.length);
+  return { steps, targets: targets.map(({ id }) => id), node_errors };
 }
 
 const refused = (
@@ -63,45 +64,41 @@ const refused = (
   extra_info: Problem["extra_info"] = {},
 ): Refused => ({ error: { type, message, details, extra_info }, node_errors });
 
-function wantedOf(nodes: ReadonlyMap<string, Candidate>, asked: readonly string[] | undefined): readonly string[] {
-  if (asked) return [...new Set(asked)].filter((id) => nodes.has(id));
-  const wanted: string[] = [];
-  for (const { id, definition } of nodes.values()) if (definition?.output) wanted.push(id);
+function wantedOf(nodes: ReadonlyMap<string, Candidate>, asked: readonly string[] | undefined): readonly Candidate[] {
+  if (asked) return [...new Set(asked)].flatMap((id) => nodes.get(id) ?? []);
+  const wanted: Candidate[] = [];
+  for (const node of nodes.values()) if (node.definition?.output) wanted.push(node);
   return wanted;
 }
 
 /** Reads the inputs of every node that targets need, and gives those nodes with sources first. */
 function bindAll(
   nodes: ReadonlyMap<string, Candidate>,
-  wanted: readonly string[],
+  wanted: readonly Candidate[],
   known: PlanOptions["known"],
-): readonly string[] {
+): readonly Candidate[] {
   const links = { definition: (id: string) => nodes.get(id)?.definition };
-  const read = (id: string): readonly string[] => {
-    const node = nodes.get(id)!;
+  const read = (node: Candidate): readonly Candidate[] => {
     if (!node.definition) return node.sources;
-    const { step, problems, sources } = bind(id, node.call, node.definition, links);
+    const { step, problems, sources } = bind(node.id, node.call, node.definition, links);
     node.step = step;
-    node.sources = sources;
-    const others = known?.get(id);
+    node.sources = sources.map((id) => nodes.get(id)!);
+    const others = known?.get(node.id);
     node.problems = others ? [...problems, ...others] : problems;
-    return sources;
+    return node.sources;
   };
-  const order = topological(wanted, read, (circle) => tellCircle(nodes, circle));
-  for (const id of order) {
-    const node = nodes.get(id)!;
-    node.good = node.problems.length === 0 && node.sources.every((from) => nodes.get(from)!.good);
-  }
+  const order = topological(wanted, read, tellCircle);
+  for (const node of order) node.good = node.problems.length === 0 && node.sources.every(({ good }) => good);
   return order;
 }
 
-function tellCircle(nodes: ReadonlyMap<string, Candidate>, circle: readonly string[]): void {
-  const path = [...circle.slice(0, 10), ...(circle.length > 10 ? ["…"] : []), circle[0]].join(" → ");
-  for (const id of circle) {
-    const node = nodes.get(id)!;
+function tellCircle(circle: readonly Candidate[]): void {
+  const first = circle.slice(0, 10).map(({ id }) => id);
+  const path = [...first, ...(circle.length > 10 ? ["…"] : []), first[0]].join(" → ");
+  for (const node of circle) {
     if (node.problems.some(({ type }) => type === "dependency_cycle")) continue;
-    const details = `${nameOf(id, node.call)} depends on itself: ${path} (each takes from the next)`;
-    const found = problem("dependency_cycle", details, { node_id: id, nodes: circle.slice(0, 10) });
+    const details = `${nameOf(node.id, node.call)} depends on itself: ${path} (each takes from the next)`;
+    const found = problem("dependency_cycle", details, { node_id: node.id, nodes: first });
     node.problems = [...node.problems, found];
   }
 }
@@ -112,17 +109,12 @@ function firstMissing(nodes: ReadonlyMap<string, Candidate>): Problem | undefine
 }
 
 /** The steps that targets need, in order. */
-function stepsFor(
-  targets: readonly string[],
-  nodes: ReadonlyMap<string, Candidate>,
-  order: readonly string[],
-  all: boolean,
-): ReadonlyMap<string, Step> {
+function stepsFor(targets: readonly Candidate[], order: readonly Candidate[], all: boolean): ReadonlyMap<string, Step> {
   const needed = new Set(targets);
   for (let i = order.length - 1; i >= 0 && !all; i--) {
-    if (needed.has(order[i]!)) for (const from of nodes.get(order[i]!)!.sources) needed.add(from);
+    if (needed.has(order[i]!)) for (const source of order[i]!.sources) needed.add(source);
   }
   const steps = new Map<string, Step>();
-  for (const id of order) if (all || needed.has(id)) steps.set(id, nodes.get(id)!.step!);
+  for (const node of order) if (all || needed.has(node)) steps.set(node.id, node.step!);
   return steps;
 }

@@ -12,7 +12,7 @@ export function recall(session: Session, tasks: Iterable<Task>): readonly string
     found.push(task.key);
     task.state = "done";
     task.outputs = entry.outputs;
-    letGo(session.scheduler.tasks, task);
+    letGo(task);
     say(session, task, "cached", entry.shown);
   }
   return found;

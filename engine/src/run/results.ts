@@ -4,19 +4,21 @@ import { layoutOf } from "./layout.js";
 import type { NodeDefinition, Shown } from "./node.js";
 import { shown } from "./problems.js";
 
+/** The lists that constants out of expansions stand for. */
+type Lists = Pick<WeakMap<object, readonly unknown[]>, "get">;
+
 const NOTHING: readonly unknown[] = [];
 
 /** Gathers what the calls of one step give: for each output, the values that travel on one by one. */
 export class Results {
   readonly outputs: (readonly unknown[])[];
   readonly #definition: NodeDefinition;
-  readonly #items: (constant: object) => readonly unknown[] | undefined;
+  readonly #lists: Lists;
   #shown: Record<string, unknown[]> | undefined;
 
-  /** `items` tells what a constant stands for that came out of an expansion, if it is a list. */
-  constructor(definition: NodeDefinition, items: (constant: object) => readonly unknown[] | undefined) {
+  constructor(definition: NodeDefinition, lists: Lists) {
     this.#definition = definition;
-    this.#items = items;
+    this.#lists = lists;
     this.outputs = layoutOf(definition).outputs.map(() => NOTHING);
   }
 
@@ -59,7 +61,7 @@ export class Results {
 
   #value(slot: number, value: unknown, list: boolean): void {
     if (isConstant(value)) {
-      this.spread(slot, this.#items(value) ?? (list && Array.isArray(value.value) ? value.value : [value.value]));
+      this.spread(slot, this.#lists.get(value) ?? (list && Array.isArray(value.value) ? value.value : [value.value]));
     } else if (!list || isBlocker(value)) {
       this.#push(slot, value);
     } else if (Array.isArray(value)) {

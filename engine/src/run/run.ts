@@ -1,19 +1,18 @@
 import { setMaxListeners } from "node:events";
+import { admit } from "./admit.js";
 import { type Cache, noCache } from "./cache.js";
 import type { Definitions } from "./describe.js";
 import type { RunEvent } from "./events.js";
 import { execute } from "./execute.js";
-import { keyOf } from "./keys.js";
 import type { NodeType } from "./node.js";
 import type { Plan } from "./plan.js";
 import type { Prompt } from "./prompt.js";
 import { recall, recallLater } from "./recall.js";
-import { retain } from "./retention.js";
 import { Scheduler } from "./scheduler.js";
 import { services, type Use } from "./service.js";
 import type { Session } from "./session.js";
 import { slots as makeSlots, type Slots } from "./slots.js";
-import { newTask, type Outputs } from "./task.js";
+import type { Outputs } from "./task.js";
 import { versionsOf } from "./versions.js";
 
 /** What a run needs besides its plan. */
@@ -95,14 +94,7 @@ export async function run(plan: Plan, options: RunOptions): Promise<ReadonlyMap<
 async function prepare(session: Session, { steps, targets }: Plan): Promise<readonly string[]> {
   const { tasks } = session.scheduler;
   const versions = await versionsOf(steps.values(), session.nodes, session.use, session.signal);
-  const source = (id: string) => tasks.get(id)!.key;
-  for (const step of steps.values()) {
-    const version = versions?.get(step.id);
-    const place = { node: step.id, display: step.id };
-    const task = newTask(step, place, keyOf(step, source, version, session.salt), version, undefined);
-    tasks.set(step.id, task);
-    retain(tasks, task);
-  }
+  for (const step of steps.values()) admit(session, step, versions?.get(step.id));
   for (const id of targets) tasks.get(id)!.kept = true;
   // What was told to be cached must not be evicted by what runs meanwhile: the next run would have to do it again.
   const found = recall(session, tasks.values());

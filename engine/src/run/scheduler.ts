@@ -135,10 +135,10 @@ export class Scheduler {
   }
 
   #need(task: Task, stack: Task[]): void {
-    for (const { from, input } of task.step.bindings) {
-      if (from === undefined || input.lazy) continue;
-      const source = this.tasks.get(from)!;
-      if (source.state === "done") continue;
+    const { sources, step } = task;
+    for (let i = 0; i < sources.length; i++) {
+      const source = sources[i];
+      if (!source || source.state === "done" || step.bindings[i]!.input.lazy) continue;
       task.waits++;
       if (source.readers) source.readers.push(task);
       else source.readers = [task];
@@ -150,7 +150,7 @@ export class Scheduler {
   #complete(task: Task, outputs: Outputs): void {
     task.state = "done";
     task.outputs = outputs;
-    letGo(this.tasks, task);
+    letGo(task);
     const { readers, watchers } = task;
     task.readers = undefined;
     task.watchers = undefined;

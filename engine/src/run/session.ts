@@ -1,7 +1,7 @@
 import type { Blocker } from "./blocker.js";
 import type { Cache } from "./cache.js";
 import type { Definitions } from "./describe.js";
-import type { RunEvent } from "./events.js";
+import type { Place, RunEvent } from "./events.js";
 import type { NodeType, Preview, Shown } from "./node.js";
 import type { Prompt } from "./prompt.js";
 import type { Scheduler } from "./scheduler.js";
@@ -28,22 +28,25 @@ export interface Session {
   readonly lists: WeakMap<object, readonly unknown[]>;
 }
 
+/** Where a task is, as events tell it. */
+const placeOf = ({ step, display, parent }: Task): Place =>
+  parent === undefined ? { node: step.id, display } : { node: step.id, display, parent };
+
 /** Tells what happened to a task. Written out: it is said of every node, and spreading objects costs more than planning. */
-export function say(session: Session, { place }: Task, type: "cached" | "started" | "finished", shown?: Shown): void {
-  const { node, display, parent } = place;
-  if (type !== "started" && shown) session.emit({ ...place, type, shown });
-  else if (parent !== undefined) session.emit({ type, node, display, parent });
-  else session.emit({ type, node, display });
+export function say(session: Session, task: Task, type: "cached" | "started" | "finished", shown?: Shown): void {
+  if (type !== "started" && shown) session.emit({ ...placeOf(task), type, shown });
+  else if (task.parent !== undefined) session.emit({ ...placeOf(task), type });
+  else session.emit({ type, node: task.step.id, display: task.display });
 }
 
 /** Tells that a task did not run, and why, if that is to be told. */
-export const sayBlocked = (session: Session, { place }: Task, message: string | undefined): void =>
-  session.emit(message === undefined ? { ...place, type: "blocked" } : { ...place, type: "blocked", message });
+export const sayBlocked = (session: Session, task: Task, message: string | undefined): void =>
+  session.emit({ ...placeOf(task), type: "blocked", ...(message === undefined ? {} : { message }) });
 
 /** Tells of work in progress. */
-export const sayProgress = (session: Session, { place }: Task, done: number, total: number): void =>
-  session.emit({ ...place, type: "progress", done, total });
+export const sayProgress = (session: Session, task: Task, done: number, total: number): void =>
+  session.emit({ ...placeOf(task), type: "progress", done, total });
 
 /** Tells of a picture of work in progress. */
-export const sayPreview = (session: Session, { place }: Task, preview: Preview): void =>
-  session.emit({ ...place, type: "preview", preview });
+export const sayPreview = (session: Session, task: Task, preview: Preview): void =>
+  session.emit({ ...placeOf(task), type: "preview", preview });

@@ -14,9 +14,9 @@ export interface Binding {
   /** The literal, read as the input asks. */
   readonly value: unknown;
   /** The cache key of a value that is not a literal but a constant of an expansion. */
-  readonly key: string | undefined;
+  readonly key?: string | undefined;
   /** The items of a constant that stands for a list: the step runs once per item. */
-  readonly items: readonly unknown[] | undefined;
+  readonly items?: readonly unknown[] | undefined;
 }
 
 /** One node call whose class, links and literals have been checked. */

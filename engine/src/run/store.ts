@@ -12,19 +12,13 @@ import { versionOf } from "./versions.js";
  * that builds on it is kept.
  */
 export function store(session: Session, task: Task, node: NodeType, entry: Entry): Awaitable<void> {
-  taint(session, task);
+  if (task.sources.some((source) => source?.tainted)) task.tainted = true;
   if (task.version === undefined) return put(session, task, entry);
   return versionOf(task.step, node, session.use).then((version) => {
     if (version !== task.version) task.tainted = true;
     session.signal.throwIfAborted();
     put(session, task, entry);
   });
-}
-
-function taint({ scheduler }: Session, task: Task): void {
-  for (const { from } of task.step.bindings) {
-    if (from !== undefined && scheduler.tasks.get(from)?.tainted) task.tainted = true;
-  }
 }
 
 function put({ cache }: Session, task: Task, entry: Entry): void {

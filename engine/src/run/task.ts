@@ -1,4 +1,3 @@
-import type { Place } from "./events.js";
 import type { Lending } from "./lending.js";
 import type { Step } from "./step.js";
 
@@ -8,7 +7,12 @@ export type Outputs = readonly (readonly unknown[])[];
 /** One step during one run. */
 export interface Task {
   readonly step: Step;
-  readonly place: Place;
+  /** The task that each of the step's bindings is linked to, in their order; nothing for a literal. */
+  readonly sources: readonly (Task | undefined)[];
+  /** The node of the user's prompt that it is shown on. */
+  readonly display: string;
+  /** The step whose expansion it comes out of. */
+  readonly parent: string | undefined;
   readonly key: string;
   /** What the node's `version` said when the run began. */
   readonly version: string | undefined;
@@ -23,6 +27,8 @@ export interface Task {
   lending: Lending | undefined;
   /** Who may still read its outputs; without any they are let go. */
   uses: number;
+  /** It has been done once, and is no longer counted in `uses`. */
+  over: boolean;
   /** Its outputs are never let go: a target, or something that an expansion may read. */
   kept: boolean;
   /** Its key does not say what it computed (a file changed meanwhile): neither it nor what follows is cached. */
@@ -30,26 +36,3 @@ export interface Task {
   /** It, or what it expanded to, has effects beyond its outputs: a cache on disk must not stand in for it. */
   effects: boolean;
 }
-
-export const newTask = (
-  step: Step,
-  place: Place,
-  key: string,
-  version: string | undefined,
-  parent: Task | undefined,
-): Task => ({
-  step,
-  place,
-  key,
-  version,
-  state: "idle",
-  outputs: undefined,
-  waits: 0,
-  readers: undefined,
-  watchers: undefined,
-  lending: undefined,
-  uses: 0,
-  kept: false,
-  tainted: parent?.tainted ?? false,
-  effects: step.definition.output ?? false,
-});

@@ -1,6 +1,9 @@
 import { type Service, service } from "@mezzotint/engine";
 
-/** Where users' files are. Every path that comes from a workflow goes through here, and stays inside its root. */
+/**
+ * Where users' files are. Every path that comes from a workflow goes through here, and stays inside its root. Links
+ * may lead out of a models folder only: they are how users keep models elsewhere.
+ */
 export interface Folders {
   /** The names of the models of a kind (`checkpoints`, `vae`, …), sorted, with `/` between sub-folders. */
   readonly models: (kind: string) => readonly string[];
@@ -16,4 +19,5 @@ export interface Folders {
   readonly temp: string;
 }
 
+/** The user's files and models, as nodes ask for them: `ctx.use(FOLDERS)`. */
 export const FOLDERS: Service<Folders> = service<Folders>("folders");

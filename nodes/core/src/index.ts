@@ -24,9 +24,11 @@ import { previewImage, saveImage } from "./nodes/save-image.js";
 import { imageScale } from "./nodes/scale-image.js";
 import { stringConcatenate } from "./nodes/strings.js";
 
+export { contentHash, identify } from "./files/identity.js";
 export { MODEL_KINDS } from "./folders/kinds.js";
 export { type FolderOptions, openFolders } from "./folders/open-folders.js";
 export { FOLDERS, type Folders } from "./folders.js";
+export { newTensor } from "./images/allocate.js";
 export { DECODE_LIMITS, type DecodeLimits, decodeImage } from "./images/decode.js";
 export { encodePng, encodePreview } from "./images/encode.js";
 export { readPngText, withPngText } from "./images/png-text.js";

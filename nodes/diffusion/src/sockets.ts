@@ -9,6 +9,7 @@ export interface Latent {
   /** Which draws of the seed's noise each item takes; absent: 0, 1, 2, … */
   readonly batch_index?: readonly number[];
 }
+/** See `Latent`. */
 export const LATENT = socket<Latent>("LATENT");
 
 /** One text condition. Further keys (area, mask, timestep range, control) join with the nodes that set them. */
@@ -18,9 +19,14 @@ export interface Condition {
   /** The pooled text, float32 [batch, width]. */
   readonly pooled?: Tensor;
 }
+/** What steers a picture: conditions whose answers are averaged. */
 export type Conditioning = readonly Condition[];
+/** See `Conditioning`. */
 export const CONDITIONING = socket<Conditioning>("CONDITIONING");
 
+/** A denoising UNet, described. */
 export const MODEL = socket<Model>("MODEL");
+/** Text encoders, described. */
 export const CLIP = socket<Clip>("CLIP");
+/** An autoencoder, described. */
 export const VAE = socket<Vae>("VAE");

@@ -7,14 +7,14 @@ import { afterAll, beforeAll } from "vitest";
 import { numbers } from "./random-weights.js";
 
 /** An inference host and an empty folder for one test file. */
-export interface Bench {
+export interface TestHost {
   readonly inference: () => InferenceHost;
   readonly path: (...names: string[]) => string;
   readonly run: (session: Promise<SessionSpec>, feeds: Feeds) => Promise<Readonly<Record<string, Tensor>>>;
 }
 
 /** Starts a host before a file's tests and ends it after them. */
-export function bench(): Bench {
+export function testHost(): TestHost {
   let folder = "";
   let host: InferenceHost | undefined;
   const inference = () => (host ??= startInference({ threads: 1 }));

@@ -1,6 +1,7 @@
 /** Wraps text in a colour. */
 export type Paint = (text: string) => string;
 
+/** The colours of a stream. */
 export interface Palette {
   readonly red: Paint;
   readonly green: Paint;

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { access, constants, readdir, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { availableParallelism, cpus, freemem } from "node:os";
 import { dirname, join } from "node:path";
+import { machineMemory } from "@mezzotint/engine/onnx";
 import { core } from "../builtin.js";
 import { installedExtensions, ownVersion } from "../extensions.js";
 import { messageOf } from "../failure.js";
@@ -36,8 +37,9 @@ function cpu(): Finding {
 }
 
 function memory(): Finding {
-  const text = `${gigabytes(totalmem())}, ${gigabytes(freemem())} free`;
-  return totalmem() < 4 * 2 ** 30
+  const bytes = machineMemory();
+  const text = `${gigabytes(bytes)}, ${gigabytes(Math.min(freemem(), bytes))} free`;
+  return bytes < 4 * 2 ** 30
     ? finding("note", "memory", `${text}: enough for the embedded model, too little for Stable Diffusion`)
     : finding("good", "memory", text);
 }

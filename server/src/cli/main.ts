@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { ownVersion } from "../extensions.js";
 import { EXIT, type ExitCode, Failure, messageOf, trace } from "../failure.js";
 import { palette } from "./colour.js";
+import { printable } from "./printable.js";
 
 const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value];
 
@@ -81,7 +82,7 @@ function report(error: unknown, debug: boolean): ExitCode {
   // Commander has printed its own sentence, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.invalid;
   const { red } = palette(process.stderr);
-  console.error(`${red("error:")} ${messageOf(error)}`);
+  console.error(`${red("error:")} ${messageOf(error).split("\n").map(printable).join("\n")}`);
   if (debug) console.error(trace(error));
   return error instanceof Failure ? error.exitCode : EXIT.failedInNode;
 }

@@ -5,6 +5,7 @@ import { places } from "../places.js";
 import { openRuntime } from "../runtime.js";
 import { type Palette, palette } from "./colour.js";
 
+/** Options of `nodes`, as commander gives them. */
 export interface NodesOptions {
   readonly json?: boolean;
   readonly data?: string;

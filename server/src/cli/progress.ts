@@ -1,6 +1,7 @@
 import type { RunEvent } from "@mezzotint/engine";
 import { stringifyJson } from "@mezzotint/engine";
 import { type Palette, palette } from "./colour.js";
+import { printable } from "./printable.js";
 
 /** Tells the user how a run goes. `say` puts a line above whatever moves; `end` leaves the terminal clean. */
 export interface Reporter {
@@ -12,7 +13,7 @@ export interface Reporter {
 export interface Watched {
   /** How many of the workflow's nodes will run. */
   readonly nodes: number;
-  /** What a node is called: its title, else its type. */
+  /** What a node is called on a terminal: its title, else its type. */
   readonly nameOf: (id: string) => string;
 }
 
@@ -26,9 +27,6 @@ const bar = (part: number): string => {
 };
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 0)} s`;
-
-/** A node's message, without control characters that could move a terminal's cursor. */
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, " ");
 
 /** One line that is drawn again and again: the whole run, and the node that counts its steps. */
 function terminalReporter({ nodes, nameOf }: Watched, output: Output, { dim, yellow }: Palette): Reporter {
@@ -47,10 +45,10 @@ function terminalReporter({ nodes, nameOf }: Watched, output: Output, { dim, yel
       const { display } = event;
       if (event.type === "started") {
         running.set(display, running.get(display) ?? 0);
-        current = printable(nameOf(display));
+        current = nameOf(display);
       } else if (event.type === "progress") {
         running.set(display, event.total > 0 ? event.done / event.total : 0);
-        current = `${printable(nameOf(display))} ${event.done}/${event.total}`;
+        current = `${nameOf(display)} ${event.done}/${event.total}`;
       } else if (event.type === "blocked" && event.message) {
         output.write(`\r\u001b[K${yellow(`${nameOf(display)}: ${printable(event.message)}`)}\n`);
       }
@@ -73,9 +71,9 @@ function plainReporter({ nameOf }: Watched, output: Output): Reporter {
       if (event.type === "started") started.set(node, performance.now());
       if (event.type === "blocked" && event.message) output.write(`${nameOf(display)}: ${printable(event.message)}\n`);
       if (node !== display) return;
-      if (event.type === "cached") output.write(`${printable(nameOf(node))}: cached\n`);
+      if (event.type === "cached") output.write(`${nameOf(node)}: cached\n`);
       if (event.type === "finished")
-        output.write(`${printable(nameOf(node))}: ${seconds(performance.now() - (started.get(node) ?? 0))}\n`);
+        output.write(`${nameOf(node)}: ${seconds(performance.now() - (started.get(node) ?? 0))}\n`);
     },
     end: () => {},
   };

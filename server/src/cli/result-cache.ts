@@ -1,4 +1,3 @@
-import { totalmem } from "node:os";
 import { type Cache, diskCache, memoryCache, tieredCache } from "@mezzotint/engine";
 
 /** Bytes of results that `--cache` keeps on disk. */
@@ -13,7 +12,9 @@ export interface ResultCache {
 
 /** Results in memory for this run; with a folder, on disk for later ones too. */
 export async function resultCache(folder: string | undefined): Promise<ResultCache> {
-  const memory = memoryCache(totalmem() / 8);
+  // Loaded by now: the inference host needed it first.
+  const { machineMemory } = await import("@mezzotint/engine/onnx");
+  const memory = memoryCache(machineMemory() / 8);
   if (folder === undefined) return { cache: memory, flush: async () => {} };
   const disk = await diskCache(folder, ON_DISK);
   return { cache: tieredCache(memory, disk), flush: disk.flush };

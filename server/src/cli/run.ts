@@ -6,12 +6,14 @@ import type { Places } from "../places.js";
 import { palette } from "./colour.js";
 import { Interrupted, onInterrupt } from "./interrupt.js";
 import { type Prepared, placesFor, prepare, type WorkflowOptions } from "./prepare.js";
+import { printable } from "./printable.js";
 import { InvalidWorkflow } from "./problems.js";
 import { reporter } from "./progress.js";
 import { resultCache } from "./result-cache.js";
 import { type Stopwatch, stopwatch } from "./timings.js";
 import { type Written, writtenBy } from "./written.js";
 
+/** Options of `run`, as commander gives them. */
 export interface RunCommandOptions extends WorkflowOptions {
   readonly cache?: string;
   readonly dryRun?: boolean;
@@ -107,12 +109,13 @@ async function runPrepared(prepared: Prepared, options: RunCommandOptions, watch
   }
 }
 
-/** What a node is called: its title, else its type. */
+/** What a node is called on a terminal: its title, else its type. */
 const nameIn =
   ({ plan }: Prepared) =>
   (id: string): string => {
     const call = plan.steps.get(id)?.call;
-    return call?._meta?.title || call?.class_type || id;
+    const title: unknown = call?._meta?.title;
+    return printable((typeof title === "string" && title) || call?.class_type || id);
   };
 
 /** An interrupt wins over whatever else it made fail. */

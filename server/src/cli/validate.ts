@@ -1,3 +1,4 @@
+import { stringifyJson } from "@mezzotint/engine";
 import { EXIT, type ExitCode } from "../failure.js";
 import { prepare, type WorkflowOptions } from "./prepare.js";
 import { InvalidWorkflow } from "./problems.js";
@@ -15,7 +16,7 @@ export async function validateCommand(file: string, options: WorkflowOptions): P
     return EXIT.done;
   } catch (error) {
     if (!options.json || !(error instanceof InvalidWorkflow)) throw error;
-    console.log(JSON.stringify({ type: "invalid", ...error.body }));
+    console.log(stringifyJson({ type: "invalid", ...error.body }));
     return EXIT.invalid;
   }
 }

@@ -1,10 +1,9 @@
 // @ts-check
 import { dirname } from "node:path";
 import { readHeader } from "@mezzotint/engine/onnx";
-import { openCheckpoint, unetSession, unreadKeys } from "@mezzotint/nodes-diffusion";
+import { openCheckpoint, unetSession, unreadKeys, vectorCondition } from "@mezzotint/nodes-diffusion";
 import { equal, sameNames } from "../compare.mjs";
 import { floats, tensor } from "../read-set.mjs";
-import { sizeVector } from "./size-vector.mjs";
 
 /** @typedef {import("./index.mjs").Handler} Handler */
 
@@ -54,7 +53,7 @@ export async function* unet(c, { set, inference }) {
             timestep: floats(io, `in.${i}.t`),
             context: floats(io, `in.${i}.ctx`),
             ...(io.has(`in.${i}.pooled`) && {
-              y: sizeVector(
+              y: vectorOf(
                 floats(io, `in.${i}.pooled`),
                 floats(io, `in.${i}.time_ids`),
                 c.config.addition_time_embed_dim,
@@ -66,4 +65,13 @@ export async function* unet(c, { set, inference }) {
         },
       };
   }
+}
+
+/**
+ * SDXL's vector from a set's pooled text [B,P] and its sizes [B,6], each as sinusoids of a width.
+ * @param {import("@mezzotint/engine").Tensor} pooled @param {import("@mezzotint/engine").Tensor} sizes @param {number} width
+ */
+function vectorOf(pooled, { dims: [batch = 0, count = 0], data }, width) {
+  const rows = Array.from({ length: batch }, (_, i) => [...data.subarray(i * count, (i + 1) * count)]);
+  return vectorCondition(pooled, rows, (pooled.dims[1] ?? 0) + count * width);
 }

@@ -69,6 +69,13 @@ test("the least recently used entries give way to the budget", async () => {
   expect((await readdir(dir)).sort()).toEqual(["a", "c", "d"]);
 });
 
+test("a folder that is none of its own is never evicted", async () => {
+  const { dir, cache } = await cacheOf("a", "b", "c");
+  await mkdir(join(dir, "pictures"));
+  await cache.add("d", SIZE, write);
+  expect(await readdir(dir)).toContain("pictures");
+});
+
 test("what cannot fit is not written, and evicts nothing", async () => {
   const { dir, cache } = await cacheOf("a");
   const never = () => Promise.reject(new Error("must not be called"));

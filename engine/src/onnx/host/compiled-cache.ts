@@ -170,7 +170,7 @@ async function settle(folder: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const file = await open(join(folder, name), "r").catch(() => undefined);
     await file?.sync().catch(() => {});
-    await file?.close();
+    await file?.close().catch(() => {});
   }
 }
 
@@ -187,6 +187,8 @@ async function listEntries(dir: string): Promise<{ key: string; bytes: number; u
     }
     const sizes = await Promise.all([MODEL, WEIGHTS].map((name) => stat(join(folder, name)).catch(() => undefined)));
     const used = await stat(join(folder, MANIFEST)).catch(() => undefined);
+    // A folder with none of our files is somebody else's, and not ours to evict.
+    if (!used && sizes.every((file) => !file)) continue;
     entries.push({ key, bytes: sizes.reduce((sum, s) => sum + (s?.size ?? 0), 0), used: used?.mtimeMs ?? 0 });
   }
   return entries.sort((a, b) => a.used - b.used);

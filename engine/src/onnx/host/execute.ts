@@ -1,6 +1,6 @@
-import { totalmem } from "node:os";
 import type { Tensor } from "../../tensor.js";
 import type { AnyTensor, SessionSpec } from "../inference.js";
+import { machineMemory } from "../machine-memory.js";
 import type { Frame } from "./frames.js";
 import { type Call, type Held, isHeld } from "./held.js";
 import { elementType, type Feed, type Reply, type SessionHeader, tensorOf } from "./messages.js";
@@ -21,12 +21,14 @@ export interface Outcome {
 /** Runs a call in a host, first giving the host whatever it lacks: the session's model, uploads, kept results. */
 export async function execute(host: HostProcess, call: Call, onLog: (line: string) => void): Promise<Outcome> {
   const touched = new Set<Held>();
-  const outcome = await perform(host, call, touched, onLog);
-  // What was released while the call waited was put back for it.
-  const gone = [...touched].filter((record) => record.released && record.on === host);
-  for (const record of gone) record.on = undefined;
-  if (gone.length > 0) host.notify({ type: "release", handles: gone.map(({ id }) => id) });
-  return outcome;
+  try {
+    return await perform(host, call, touched, onLog);
+  } finally {
+    // What was released while the call waited was put back for it.
+    const gone = [...touched].filter((record) => record.released && record.on === host);
+    for (const record of gone) record.on = undefined;
+    if (gone.length > 0) host.notify({ type: "release", handles: gone.map(({ id }) => id) });
+  }
 }
 
 async function perform(
@@ -124,7 +126,7 @@ const wayOut = (death: string, bytes: number): string =>
     : "The next run starts a new host; if this one dies again, its model or its inputs make ONNX Runtime crash.";
 
 const outOfMemory = (bytes: number): string =>
-  `The model's weights take ${gigabytes(bytes)} of ${gigabytes(totalmem())}: close other programs, make the picture or the batch smaller, or lower the memory budget.`;
+  `The model's weights take ${gigabytes(bytes)} of ${gigabytes(machineMemory())}: close other programs, make the picture or the batch smaller, or lower the memory budget.`;
 
 const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 

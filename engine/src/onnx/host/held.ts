@@ -18,7 +18,9 @@ export interface Call {
   readonly keep: Map<string, Held>;
 }
 
+/** Whether an input is named by a handle, and not given itself. */
 export const isHandle = (feed: AnyTensor | Handle): feed is Handle => "id" in feed;
+/** The same once handles are resolved. */
 export const isHeld = (feed: AnyTensor | Held): feed is Held => "source" in feed;
 
 /** A new thing to hold, not yet in any host. */

@@ -1,7 +1,7 @@
 import type { TensorData } from "../../tensor.js";
 import type { AnyTensor } from "../inference.js";
 
-/** What the client and the inference host say to each other; tensors and models are the frame's parts. */
+/** The element types that cross. */
 export type ElementType = "float32" | "float16" | "int32" | "int64" | "uint8";
 
 /** A tensor whose data is a part of the frame. */
@@ -13,6 +13,7 @@ export interface TensorHeader {
 /** Where a session's input comes from: the frame's next part, or what the host holds. */
 export type Feed = { readonly name: string } & (TensorHeader | { readonly handle: string });
 
+/** What the host has to know of a session besides its model. */
 export interface SessionHeader {
   readonly key: string;
   /** For messages to people. */
@@ -20,6 +21,7 @@ export interface SessionHeader {
   readonly bytes: number;
 }
 
+/** What the client says to the inference host; tensors and models are the frame's parts. */
 export type Request =
   /** Part: the model, once the host has asked for it. */
   | { readonly type: "open"; readonly id: number; readonly session: SessionHeader }
@@ -36,6 +38,7 @@ export type Request =
   | { readonly type: "release"; readonly handles: readonly string[] }
   | { readonly type: "unload"; readonly id: number };
 
+/** What the inference host answers. */
 export type Reply =
   | { readonly type: "opened"; readonly id: number; readonly log?: string }
   /** The host lacks the session's model, or no longer has the session. */

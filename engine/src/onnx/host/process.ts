@@ -97,8 +97,9 @@ export class HostProcess {
   }
 
   /** Ends the process at once, even in the middle of a run; resolves when it is gone. */
-  async kill(): Promise<void> {
-    if (!this.alive) return;
+  async kill(why: string): Promise<void> {
+    // Not alive from now on, lest the next run be given to a process that has only milliseconds left.
+    this.#death ??= why;
     this.#child.ref();
     this.#child.kill("SIGKILL");
     await this.#gone;
@@ -115,7 +116,7 @@ export class HostProcess {
         }
         this.#rest();
       } catch {
-        void this.kill(); // what it says makes no sense any more
+        void this.kill("it said what makes no sense");
       }
     });
   }

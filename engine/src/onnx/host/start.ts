@@ -1,11 +1,13 @@
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import type { AnyTensor, Feeds, Inference } from "../inference.js";
+import { machineMemory } from "../machine-memory.js";
 import { execute, InferenceError } from "./execute.js";
 import { type Call, type Held, hold, isHandle } from "./held.js";
 import type { HostConfig } from "./messages.js";
 import { HostProcess } from "./process.js";
 import { interruptible, Queue } from "./queue.js";
 
+/** How an inference host runs. */
 export interface InferenceOptions {
   /** Bytes of weights that open sessions may hold together; default: half of the memory. */
   readonly memoryBudget?: number;
@@ -48,6 +50,15 @@ export function startInference(options: InferenceOptions = {}): InferenceHost {
     if (!host?.alive) host = new HostProcess(config, onLog);
     return host;
   };
+  const forget = (records: Iterable<Held>): void => {
+    const ids: string[] = [];
+    for (const record of records) {
+      record.released = true;
+      if (record.on !== undefined && record.on === host) ids.push(record.id);
+      record.on = undefined;
+    }
+    if (ids.length > 0) host?.notify({ type: "release", handles: ids });
+  };
   const find = ([name, feed]: [string, Feeds[string]]): [string, AnyTensor | Held] => {
     if (!isHandle(feed)) return [name, feed];
     const record = held.get(feed.id);
@@ -63,8 +74,14 @@ export function startInference(options: InferenceOptions = {}): InferenceHost {
         execute(living(), call, onLog).catch((error: unknown) => {
           throw closed ? new InferenceError(CLOSED) : error;
         });
-      const kill = () => void host?.kill();
-      const { outputs, dims, ms } = await queue.add(signal, () => interruptible(signal, graceMs, kill, job));
+      const kill = () => void host?.kill("a run was cancelled");
+      const { outputs, dims, ms } = await queue
+        .add(signal, () => interruptible(signal, graceMs, kill, job))
+        .catch((error: unknown) => {
+          // A run that ended after its abort has kept what nobody will get a handle of.
+          forget(call.keep.values());
+          throw error;
+        });
       const kept = Array.from(call.keep, ([output, record]) => {
         held.set(record.id, record);
         return [output, { id: record.id, dims: dims.get(record) ?? [] }] as const;
@@ -77,16 +94,9 @@ export function startInference(options: InferenceOptions = {}): InferenceHost {
       return { id: record.id, dims: tensor.dims };
     },
     release: (handles) => {
-      const ids: string[] = [];
-      for (const { id } of handles) {
-        const record = held.get(id);
-        if (!record) continue;
-        held.delete(id);
-        record.released = true;
-        if (record.on === host) ids.push(id);
-        record.on = undefined;
-      }
-      if (ids.length > 0) host?.notify({ type: "release", handles: ids });
+      const records = Array.from(handles, ({ id }) => held.get(id)).filter((record) => record !== undefined);
+      for (const { id } of records) held.delete(id);
+      forget(records);
     },
     unload: () =>
       queue.add(undefined, async () => {
@@ -94,7 +104,7 @@ export function startInference(options: InferenceOptions = {}): InferenceHost {
       }),
     close: async () => {
       closed = true;
-      await host?.kill();
+      await host?.kill(CLOSED);
     },
     warm: () => void living(),
     pid: () => (host?.alive ? host.pid : undefined),
@@ -102,7 +112,6 @@ export function startInference(options: InferenceOptions = {}): InferenceHost {
 }
 
 function hostConfig({ memoryBudget, threads, cacheDir, cacheBudget }: InferenceOptions): HostConfig {
-  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   const cache = cacheDir === undefined ? {} : { cache: { dir: cacheDir, budget: cacheBudget } };
-  return { memoryBudget: memoryBudget ?? memory / 2, threads: threads ?? availableParallelism(), ...cache };
+  return { memoryBudget: memoryBudget ?? machineMemory() / 2, threads: threads ?? availableParallelism(), ...cache };
 }

@@ -14,6 +14,7 @@ export interface DecodeLimits {
   readonly bytes: number;
 }
 
+/** 268 million pixels, 4096 frames, 1 GiB. */
 export const DECODE_LIMITS: DecodeLimits = { pixels: 16384 * 16384, frames: 4096, bytes: 2 ** 30 };
 
 const count = (n: number): string => n.toLocaleString("en-US");

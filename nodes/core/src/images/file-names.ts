@@ -29,12 +29,16 @@ const formatDate = (pattern: string, now: Date): string =>
     return pad(parts[part[0] as string] as number, part.length);
   });
 
-const plain = (name: string): string => name.toLowerCase().replaceAll(/\s/g, "");
+/** Names are compared without case and spaces. A prompt may hold anything for a title. */
+const plain = (name: unknown): string =>
+  String(name ?? "")
+    .toLowerCase()
+    .replaceAll(/\s/g, "");
 
 /** The literal of `%Node.input%`: a node by its title or class, case and spaces aside. Its value may not add folders. */
 function literalOf(prompt: Prompt | undefined, node: string, input: string): string | undefined {
   const found = Object.values(prompt ?? {}).find(
-    ({ class_type, _meta }) => plain(_meta?.title ?? "") === plain(node) || plain(class_type) === plain(node),
+    ({ class_type, _meta }) => plain(_meta?.title) === plain(node) || plain(class_type) === plain(node),
   );
   const [, value] = Object.entries(found?.inputs ?? {}).find(([name]) => plain(name) === plain(input)) ?? [];
   return ["string", "number", "bigint", "boolean"].includes(typeof value)

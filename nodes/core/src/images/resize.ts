@@ -9,8 +9,11 @@ import { applyTaps, TAPS } from "./taps.js";
 export const IMAGE_RESIZE_METHODS = ["nearest-exact", "bilinear", "area", "bicubic", "lanczos"] as const;
 /** ComfyUI's methods for latents, in the order of its menus. */
 export const LATENT_RESIZE_METHODS = ["nearest-exact", "bilinear", "area", "bicubic", "bislerp"] as const;
+/** A method for images or for latents. */
 export type ResizeMethod = (typeof IMAGE_RESIZE_METHODS)[number] | (typeof LATENT_RESIZE_METHODS)[number];
+/** ComfyUI's ways to fit another shape: stretching, or cutting at the centre. */
 export const CROPS = ["disabled", "center"] as const;
+/** One of them. */
 export type Crop = (typeof CROPS)[number];
 
 /** Data seen as [outer, height, width, inner]: `inner` is the channels of an image, or 1 for planes. */

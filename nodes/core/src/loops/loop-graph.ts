@@ -11,9 +11,9 @@ export interface Loop {
   readonly body: ReadonlySet<string>;
 }
 
-/** The links of a node call, by input name. */
+/** The links of a node call, by input name. A call without inputs need not say so. */
 const linksOf = ({ inputs }: PromptNode): [name: string, link: Link][] =>
-  Object.entries(inputs).filter((entry): entry is [string, Link] => isLink(entry[1]));
+  Object.entries(inputs ?? {}).filter((entry): entry is [string, Link] => isLink(entry[1]));
 
 /** All ids that can be reached from `from` by `next`, without `from` itself. */
 export function reach(from: string, next: (id: string) => Iterable<string>): Set<string> {

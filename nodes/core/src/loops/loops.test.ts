@@ -129,6 +129,19 @@ describe("loops", () => {
     expect(await runPrompt(prompt)).toEqual([0, 0, 1, 0, 1, 2]);
   });
 
+  test("a call without inputs need not say so, in the body or beside it", async () => {
+    const bare = { class_type: "Items" } as unknown as Prompt[string];
+    const prompt = {
+      bare,
+      start: start(2),
+      save: call("Save", { label: ["bare", 0], value: ["start", 0] }),
+      end: call("EndLoop", { output_value: ["start", 0] }),
+      show: call("Show", { value: ["end", 0] }),
+    };
+    expect(await runPrompt(prompt)).toEqual([1]);
+    expect(notes).toEqual(["a 0", "b 0", "c 0", "a 1", "b 1", "c 1"]);
+  });
+
   test("lazy inputs of the body stay lazy", async () => {
     const prompt = {
       start: start(3),

@@ -67,7 +67,7 @@ const source = (raw: unknown, scope: Scope, own: ReadonlySet<string>): Source =>
 function copyOf(id: string, original: PromptNode, scope: Scope, own: ReadonlySet<string>): PromptNode {
   const node = { ...original, _meta: { ...original._meta, display: id } };
   const inputs = Object.fromEntries(
-    Object.entries(node.inputs).map(([name, raw]) => [name, rewritten(raw, scope, own)]),
+    Object.entries(node.inputs ?? {}).map(([name, raw]) => [name, rewritten(raw, scope, own)]),
   );
   if (node.class_type === "StartLoop") return { ...node, class_type: INNER_START, inputs };
   if (node.class_type !== "EndLoop") return { ...node, inputs };

@@ -29,6 +29,7 @@ export const mode = branch(
   { default: "simple", tooltip: "What the loop counts." },
 );
 
+/** Whether iterations may come from the cache; off, as in ComfyUI, unless the workflow says otherwise. */
 export const cacheIterations = optional({
   ...bool({
     default: false,

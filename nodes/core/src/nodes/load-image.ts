@@ -1,5 +1,5 @@
 import { choiceOf, defineNode } from "@mezzotint/engine";
-import { contentHash } from "../files/content-hash.js";
+import { contentHash } from "../files/identity.js";
 import { FOLDERS } from "../folders.js";
 import { decodeImage } from "../images/decode.js";
 import { IMAGE, MASK } from "../sockets.js";

@@ -1,4 +1,4 @@
-import { mergeTensors, readHeader, type TensorEntry, Weights, WeightsError } from "@mezzotint/engine/onnx";
+import { mergeTensors, readHeader, rowsOf, type TensorEntry, Weights, WeightsError } from "@mezzotint/engine/onnx";
 import type { Layout, WeightsSource } from "./descriptions.js";
 import { type Component, isJunk, type Kind } from "./detect.js";
 import { openClip, transformersClip } from "./names/clip.js";
@@ -48,13 +48,6 @@ function checkShape(name: string, { file, key, shape }: TensorEntry): void {
     key,
     `its shape is [${shape.join(", ")}], a layer like this has ${axes.join(" or ")} axes, none of them empty`,
   );
-}
-
-/** Some rows of a tensor's first axis: they lie together in the file. */
-function rowsOf(entry: TensorEntry, from: number, to: number): TensorEntry {
-  const [count = 1, ...rest] = entry.shape;
-  const row = entry.length / count;
-  return { ...entry, shape: [to - from, ...rest], offset: entry.offset + from * row, length: (to - from) * row };
 }
 
 /** All tensors of a source's files, as stored. */

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { bench } from "../../test/host.js";
+import { testHost } from "../../test/host.js";
 import { clipShapes, type Shapes, type UnetPlan, unetShapes, vaeShapes } from "../../test/network-shapes.js";
 import { originalUnet } from "../../test/original-names.js";
 import { randomWeights, type Values, writeWeights } from "../../test/random-weights.js";
@@ -11,7 +11,7 @@ import { checkpointIdentity } from "./checkpoint-identity.js";
 import { inspectCheckpoint } from "./inspect.js";
 import { unreadKeys } from "./sessions.js";
 
-const { path } = bench();
+const { path } = testHost();
 const plan: UnetPlan = { channels: [16, 16], depth: [1, 0], layers: 1, context: 8 };
 const WEIGHTS = "diffusion_pytorch_model.safetensors";
 

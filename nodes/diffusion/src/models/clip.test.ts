@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { bench, difference } from "../../test/host.js";
+import { difference, testHost } from "../../test/host.js";
 import { clipShapes } from "../../test/network-shapes.js";
 import { randomWeights, type Values, writeWeights } from "../../test/random-weights.js";
 import { openCheckpoint } from "./checkpoint.js";
@@ -7,7 +7,7 @@ import type { TextEncoder } from "./descriptions.js";
 import { encodeTokens, windowsOf } from "./encode-text.js";
 import { clipSession, unreadKeys } from "./sessions.js";
 
-const { inference, path, run } = bench();
+const { inference, path, run } = testHost();
 const VOCABULARY = 50;
 const EOS = 49;
 const weights = randomWeights(clipShapes(16, 3, VOCABULARY, 12));

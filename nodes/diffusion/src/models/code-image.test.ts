@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { bench, difference, random } from "../../test/host.js";
+import { difference, random, testHost } from "../../test/host.js";
 import { vaeShapes } from "../../test/network-shapes.js";
 import { originalVae } from "../../test/original-names.js";
 import { randomWeights, type Values, writeWeights } from "../../test/random-weights.js";
@@ -8,7 +8,7 @@ import { decodeLatents, encodeImages, samplePosterior } from "./code-image.js";
 import type { Vae } from "./descriptions.js";
 import { unreadKeys } from "./sessions.js";
 
-const { inference, path } = bench();
+const { inference, path } = testHost();
 const overrides = { vae: { groups: 4 } };
 const weights = randomWeights(vaeShapes([8, 16, 16], 1));
 /** Pictures [B,H,W,C] of 0 to 1. */
@@ -95,7 +95,7 @@ describe("decoding", () => {
     );
     const wide = { ...vae, width: 1e7 };
     await expect(decodeLatents(inference(), wide, { dims: [1, 4, 1000, 1000], data })).rejects.toThrow(
-      /takes about .* GB/,
+      /takes about .* GiB/,
     );
   });
 });

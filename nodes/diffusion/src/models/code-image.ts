@@ -1,6 +1,5 @@
-import { totalmem } from "node:os";
 import { elements, type Tensor } from "@mezzotint/engine";
-import type { Inference } from "@mezzotint/engine/onnx";
+import { type Inference, machineMemory } from "@mezzotint/engine/onnx";
 import type { Vae } from "./descriptions.js";
 import { vaeDecoderSession, vaeEncoderSession } from "./sessions.js";
 
@@ -28,14 +27,14 @@ function checkSize({ width: channels }: Vae, height: number, width: number): voi
   if (height > MAX_SIDE || width > MAX_SIDE)
     throw new Error(`a picture of ${width}×${height} pixels is too large: at most ${MAX_SIDE} a side are coded`);
   const bytes = height * width * channels * 4 * LIVE_TENSORS;
-  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const memory = machineMemory();
   if (bytes > memory)
     throw new Error(
       `a picture of ${width}×${height} pixels takes about ${gigabytes(bytes)} in this autoencoder, the machine has ${gigabytes(memory)}: use a smaller one`,
     );
 }
 
-const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`;
+const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
 /**
  * Encodes pictures [B,H,W,≥3] of 0 to 1, one after the other. What is over a multiple of the latent cell's size is cut

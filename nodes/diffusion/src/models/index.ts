@@ -4,7 +4,6 @@ export { type CodingOptions, decodeLatents, encodeImages, type Posterior, sample
 export type { Overrides } from "./describe.js";
 export * from "./descriptions.js";
 export { type EncodedText, encodeTokens, windowsOf } from "./encode-text.js";
-export { contentHash, identify, identifyAll } from "./identity.js";
 export { type Inspection, inspectCheckpoint, type NetworkSummary } from "./inspect.js";
 export {
   clipSession,

@@ -1,3 +1,4 @@
+import { elements } from "@mezzotint/engine";
 import { openWeights } from "./canonical.js";
 import { openCheckpoint } from "./checkpoint.js";
 import type { Checkpoint, WeightsSource } from "./descriptions.js";
@@ -37,7 +38,7 @@ async function summarise(kind: Kind, source: WeightsSource): Promise<NetworkSumm
   const dtypes: Record<string, number> = {};
   let parameters = 0;
   for (const key of w.keys()) {
-    const count = w.shape(key).reduce((product, n) => product * n, 1);
+    const count = elements(w.shape(key));
     dtypes[w.dtype(key)] = (dtypes[w.dtype(key)] ?? 0) + count;
     parameters += count;
   }

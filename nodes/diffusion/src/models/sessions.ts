@@ -1,8 +1,10 @@
+import { elements } from "@mezzotint/engine";
 import { encode, type Graph, graphKey, type SessionSpec, type Weights } from "@mezzotint/engine/onnx";
 import { openWeights } from "./canonical.js";
 import { clipGraph } from "./clip.js";
 import type { Checkpoint, Model, TextEncoder, Vae, WeightsSource } from "./descriptions.js";
 import type { Kind } from "./detect.js";
+import { identifyAll } from "./identity.js";
 import type { UnetSlots } from "./slots.js";
 import { unetGraph } from "./unet.js";
 import { decoderGraph, encoderGraph } from "./vae.js";
@@ -52,11 +54,16 @@ function sessionOf(
 function toSession(kind: Kind, graph: Graph, { files, identity }: WeightsSource): NetworkSession {
   const key = graphKey(graph, (file) => `${identity.replace("~", "")}/${files.indexOf(file)}`);
   let bytes = 0;
-  for (const { shape } of graph.weights.values()) bytes += 4 * shape.reduce((product, n) => product * n, 1);
+  for (const { shape } of graph.weights.values()) bytes += 4 * elements(shape);
   return {
     key: identity.startsWith("~") ? `~${key}` : key,
     name: `${kind} of ${files[0] ?? "no file"}`,
-    model: () => encode(graph),
+    model: async () => {
+      // What is compiled is kept under the key: it must not be made of a file that came in the meantime.
+      if ((await identifyAll(files)) !== identity)
+        throw new Error(`${files.join(", ")} changed while the workflow ran: run it again`);
+      return encode(graph);
+    },
     bytes,
     inputs: graph.inputs,
   };

@@ -8,6 +8,8 @@ import {
   timestepEmbedding,
   type Value,
   type Weights,
+  type WinogradTile,
+  winogradConv2d,
 } from "@mezzotint/engine/onnx";
 import type { UnetConfig } from "./descriptions.js";
 import { resnet } from "./resnet.js";
@@ -38,16 +40,28 @@ export function unetParts(graph: Graph, w: Weights, config: UnetConfig, hooks: H
   };
 }
 
+/**
+ * Tiles of the convolutions at the levels of high resolution. Their time is in the pixels and their weights are few, so
+ * that larger weights are a small price; at the levels below it is the other way round.
+ */
+const TILES: readonly WinogradTile[] = [4, 2];
+
+/** The 3×3 convolutions of a level, counted from the highest resolution. */
+export const convOf = (level: number): ((w: Weights) => Module) => {
+  const tile = TILES[level];
+  return tile === undefined ? conv2d : (w) => winogradConv2d(w, tile);
+};
+
 /** A residual block that knows the time. */
-const timed = (w: Weights, { config, time }: UnetParts): Module =>
-  resnet(w, { groups: config.groups, epsilon: EPSILON, time });
+const timed = (w: Weights, level: number, { config, time }: UnetParts): Module =>
+  resnet(w, { groups: config.groups, epsilon: EPSILON, time, conv: convOf(level) });
 
 /** The i-th layer of a level: a residual block, and attention where the level has it. */
 export const unetLayer =
   (block: Weights, i: number, level: number, parts: UnetParts): Module =>
   (x) => {
     const { config, context, hooks, levels } = parts;
-    const h = x.pipe(timed(block.at("resnets").at(i), parts));
+    const h = x.pipe(timed(block.at("resnets").at(i), level, parts));
     const attention = block.at("attentions").at(i);
     if (!attention.has("proj_in.weight")) return h;
     const heads = headsOf(config, attention, level, levels);
@@ -69,7 +83,8 @@ export function wayDown(w: Weights, x: Value, parts: UnetParts): Value[] {
 /** The middle: a layer of the lowest level, and one more residual block. */
 export const middle = (w: Weights, parts: UnetParts): Module => {
   const block = w.at("mid_block");
-  return (x) => x.pipe(unetLayer(block, 0, parts.levels - 1, parts), timed(block.at("resnets.1"), parts));
+  const level = parts.levels - 1;
+  return (x) => x.pipe(unetLayer(block, 0, level, parts), timed(block.at("resnets.1"), level, parts));
 };
 
 /** Timesteps as sinusoids through a small network; SDXL adds a second one for pooled text and sizes. */

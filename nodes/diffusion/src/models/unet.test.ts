@@ -1,6 +1,6 @@
 import type { Feeds } from "@mezzotint/engine/onnx";
 import { beforeAll, describe, expect, test } from "vitest";
-import { bench, difference, random } from "../../test/host.js";
+import { difference, random, testHost } from "../../test/host.js";
 import { type UnetPlan, unetShapes } from "../../test/network-shapes.js";
 import { originalUnet } from "../../test/original-names.js";
 import { randomWeights, type Values, writeWeights } from "../../test/random-weights.js";
@@ -9,7 +9,7 @@ import type { Model } from "./descriptions.js";
 import { unetSession, unreadKeys } from "./sessions.js";
 import type { UnetSlots } from "./slots.js";
 
-const { path, run } = bench();
+const { path, run } = testHost();
 const plan: UnetPlan = { channels: [32, 64], depth: [2, 0], layers: 2, context: 12 };
 const weights = randomWeights(unetShapes(plan));
 const overrides = { unet: { heads: 4, groups: 16 } };
@@ -26,6 +26,12 @@ beforeAll(async () => {
 });
 const predict = async (of: Model, feeds: Feeds = {}, slots: UnetSlots = {}) =>
   (await run(unetSession(of, slots), { ...inputs, ...feeds })).prediction!;
+
+test("weights that change after they were described are not taken for what they were", async () => {
+  const { model } = await unetSession(await open("replaced.safetensors", weights));
+  await writeWeights(path("replaced.safetensors"), randomWeights(unetShapes(plan), 2));
+  await expect(model()).rejects.toThrow(/replaced\.safetensors changed/);
+});
 
 test("a picture of odd sizes keeps its size", async () => {
   expect((await predict(model)).dims).toEqual([2, 4, 7, 9]);

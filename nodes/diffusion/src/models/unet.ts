@@ -2,7 +2,7 @@ import { add, concat, conv2d, Graph, resizeNearestLike, silu, type Value, type W
 import type { UnetConfig } from "./descriptions.js";
 import { norm } from "./norm.js";
 import { slotHooks, type UnetSlots } from "./slots.js";
-import { EPSILON, levelsOf, middle, unetLayer, unetParts, wayDown } from "./unet-blocks.js";
+import { convOf, EPSILON, levelsOf, middle, unetLayer, unetParts, wayDown } from "./unet-blocks.js";
 
 /**
  * The denoising UNet of Stable Diffusion 1, 2 and XL (Rombach et al., 2022; diffusers `UNet2DConditionModel`). Channels,
@@ -22,15 +22,16 @@ export function unetGraph(w: Weights, config: UnetConfig, slots: UnetSlots = {})
   if (slots.control) x = add(x, controlInput(graph, "mid"));
 
   for (const [i, block] of levelsOf(w, "up_blocks").entries()) {
+    const level = parts.levels - 1 - i;
     for (let j = 0; j < block.count("resnets"); j++) {
       const skip = skips.pop();
       if (!skip) throw new Error(`${block.prefix}resnets.${j} has no counterpart on the way down`);
-      x = concat(1, x, skip).pipe(unetLayer(block, j, parts.levels - 1 - i, parts));
+      x = concat(1, x, skip).pipe(unetLayer(block, j, level, parts));
     }
     // To the size of the skip that comes next, since downsampling rounds odd sizes up.
     const sampler = block.at("upsamplers.0.conv");
     const next = skips.at(-1);
-    if (sampler.has("weight") && next) x = x.pipe(resizeNearestLike(next), conv2d(sampler));
+    if (sampler.has("weight") && next) x = x.pipe(resizeNearestLike(next), convOf(level - 1)(sampler));
   }
 
   const last = norm(w.at("conv_norm_out"), { groups: config.groups, epsilon: EPSILON });

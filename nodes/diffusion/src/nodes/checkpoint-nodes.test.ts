@@ -3,7 +3,7 @@ import { Blocker, provide, type RunContext, services, type Tensor } from "@mezzo
 import { INFERENCE } from "@mezzotint/engine/onnx";
 import { FOLDERS, openFolders } from "@mezzotint/nodes-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { bench, difference } from "../../test/host.js";
+import { difference, testHost } from "../../test/host.js";
 import { vaeShapes } from "../../test/network-shapes.js";
 import { randomWeights, writeWeights } from "../../test/random-weights.js";
 import type { Clip, Model, Vae } from "../models/index.js";
@@ -12,7 +12,7 @@ import { clipSetLastLayer, clipTextEncode } from "./conditioning.js";
 import { checkpointLoaderSimple, vaeLoader } from "./loaders.js";
 import { vaeDecode, vaeEncode } from "./vae.js";
 
-const { inference, path } = bench();
+const { inference, path } = testHost();
 const emoji = fileURLToPath(new URL("../../../../models/emoji/model", import.meta.url));
 
 let ctx: RunContext;

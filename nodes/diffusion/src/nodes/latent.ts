@@ -1,12 +1,9 @@
-import { choice, defineNode, elements, int, link } from "@mezzotint/engine";
-import { CROPS, LATENT_RESIZE_METHODS, resizePlanes } from "@mezzotint/nodes-core";
+import { choice, defineNode, int, link } from "@mezzotint/engine";
+import { CROPS, LATENT_RESIZE_METHODS, newTensor, resizePlanes } from "@mezzotint/nodes-core";
 import { LATENT } from "../sockets.js";
 
 /** Pixels to a cell of a latent. The class fixes it, whatever the model's autoencoder does. */
 const CELL = 8;
-
-/** 4 GiB of float32. */
-const MOST_ELEMENTS = 2 ** 30;
 
 /** ComfyUI's EmptyLatentImage. */
 export const emptyLatentImage = defineNode({
@@ -20,16 +17,9 @@ export const emptyLatentImage = defineNode({
     batch_size: int({ default: 1, min: 1, max: 4096, tooltip: "How many pictures." }),
   },
   outputs: { LATENT },
-  run: ({ width, height, batch_size }) => {
-    const dims = [batch_size, 4, Math.floor(height / CELL), Math.floor(width / CELL)];
-    const count = elements(dims);
-    if (count > MOST_ELEMENTS) {
-      throw new RangeError(
-        `${batch_size} latents for ${width} × ${height} pixels would take ${((count * 4) / 2 ** 30).toFixed(1)} GiB; the limit is 4 GiB`,
-      );
-    }
-    return { LATENT: { samples: { dims, data: new Float32Array(count) } } };
-  },
+  run: ({ width, height, batch_size }) => ({
+    LATENT: { samples: newTensor(batch_size, 4, Math.floor(height / CELL), Math.floor(width / CELL)) },
+  }),
 });
 
 /** ComfyUI's LatentUpscale. */

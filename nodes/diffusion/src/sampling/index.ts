@@ -1,11 +1,10 @@
 export { type BrownianTree, brownianTree } from "./brownian.js";
 export { guide, mean, needsNegative } from "./guidance.js";
-export { expandMask, type Kept, keeping } from "./inpaint.js";
+export { type Kept, keeping } from "./inpaint.js";
 export { SAMPLING_OPTIONS, type SamplingOptions } from "./options.js";
 export { type Preconditioning, preconditioning, startingNoise } from "./prediction.js";
 export { prepareNoise } from "./prepare-noise.js";
 export {
-  planSchedule,
   type SampledStep,
   type SampleRequest,
   type ScheduledRequest,

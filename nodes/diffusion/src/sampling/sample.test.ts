@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { bench, difference, random } from "../../test/host.js";
+import { difference, random, testHost } from "../../test/host.js";
 import { unetShapes } from "../../test/network-shapes.js";
 import { randomWeights, writeWeights } from "../../test/random-weights.js";
 import { type Model, openCheckpoint } from "../models/index.js";
@@ -8,7 +8,7 @@ import { type SampleRequest, sampleLatent } from "./sample.js";
 import { samplers } from "./samplers/index.js";
 import { schedulers } from "./schedules/index.js";
 
-const { inference, path } = bench();
+const { inference, path } = testHost();
 let model: Model;
 beforeAll(async () => {
   await writeWeights(

@@ -61,7 +61,7 @@ export interface ScheduledRequest extends Sampling {
 }
 
 /** The run that a scheduler plans for a model and a sampler. Without any level (denoise 0) there is nothing to do. */
-export function planSchedule(
+function planSchedule(
   model: Model,
   { sampler, scheduler, steps, denoise = 1 }: Pick<SampleRequest, "sampler" | "scheduler" | "steps" | "denoise">,
 ): Schedule {

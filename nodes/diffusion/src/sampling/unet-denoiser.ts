@@ -22,6 +22,7 @@ export interface UnetDenoiser {
   readonly release: () => void;
 }
 
+/** What a denoiser asks, and where. */
 export interface UnetDenoiserOptions {
   readonly model: Model;
   readonly session: SessionSpec;

@@ -18,3 +18,10 @@ export function blend3(
   for (let i = 0; i < out.length; i++) out[i] = a * x[i]! + b * y[i]! + c * z[i]!;
   return out;
 }
+
+/** The sum of arrays times their weights, element by element, in a new array. */
+export function combine(...terms: readonly (readonly [weight: number, array: Float32Array])[]): Float32Array {
+  const sum = new Float32Array(terms[0]?.[1].length ?? 0);
+  for (const [weight, array] of terms) for (let i = 0; i < sum.length; i++) sum[i]! += weight * array[i]!;
+  return sum;
+}

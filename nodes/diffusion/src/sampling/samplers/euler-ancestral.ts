@@ -1,3 +1,4 @@
+import { ancestral } from "./ancestral.js";
 import { blend3 } from "./blend.js";
 import { intervals, type Sampler } from "./sampler.js";
 
@@ -14,8 +15,5 @@ export const eulerAncestral: Sampler = {
   },
 };
 
-/** Splits a step into a level to go down to and the noise that leads back up: down² + up² = next². */
-function ancestral(sigma: number, next: number): { down: number; up: number } {
-  const up = Math.min(next, Math.sqrt((next ** 2 * (sigma ** 2 - next ** 2)) / sigma ** 2));
-  return { down: Math.sqrt(next ** 2 - up ** 2), up };
-}
+/** Draws from the posterior of the step before (Ho et al. 2020, algorithm 2), which in sigma is the same step. */
+export const ddpm: Sampler = eulerAncestral;

@@ -19,4 +19,5 @@ export const samplers = {
   lcm,
   ddim,
 } satisfies Record<string, Sampler>;
+/** A sampler's name in workflows. */
 export type SamplerName = keyof typeof samplers;

@@ -24,6 +24,7 @@ export const schedulers = {
   linear_quadratic: linearQuadratic,
   kl_optimal: klOptimal,
 } satisfies Record<string, Scheduler>;
+/** A scheduler's name in workflows. */
 export type SchedulerName = keyof typeof schedulers;
 
 /** Ten thousand steps, the most that a node takes, at a denoise of a tenth. */
