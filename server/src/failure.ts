@@ -1,5 +1,5 @@
 /** How the command ends. Scripts depend on these numbers. */
-export const EXIT = { done: 0, failedInNode: 1, invalid: 2, interrupted: 130 } as const;
+export const EXIT = { done: 0, failedInNode: 1, invalid: 2, interrupted: 130, brokenPipe: 141 } as const;
 
 /** One of them. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -30,7 +30,9 @@ async function readFile(path: string): Promise<Buffer> {
     throw new Failure(`cannot read ${path}: ${reason}`, { cause });
   });
   try {
-    const { size } = await file.stat();
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw new Failure(`${path} is a folder; a workflow is a JSON file`);
+    const { size } = stats;
     if (size > LIMIT) throw tooLarge(path, size);
     return await readStream(file.createReadStream({ autoClose: false }), path);
   } catch (cause) {

@@ -82,6 +82,13 @@ describe("run", () => {
     expect(filesIn(output)).toHaveLength(1);
   });
 
+  test("takes the body of ComfyUI's POST /prompt for the prompt in it", async () => {
+    const body = JSON.stringify({ client_id: "x", prompt: JSON.parse(readFileSync(workflow, "utf8")) });
+    const { code, stdout } = await mezzotint(["run", "-", "--dry-run", ...data], { stdin: body });
+    expect(code).toBe(0);
+    expect(stdout).toContain("KSampler");
+  });
+
   test("an interrupt ends it at once with 130, and leaves no file", async () => {
     const output = temporaryFolder();
     const args = ["run", workflow, "--output", output, ...data, "--json", "--set", "5.steps=10000"];

@@ -88,7 +88,10 @@ async function headerText(file: FileHandle, path: string, size: number): Promise
     const kind = foreign(start);
     if (kind) fail(kind);
     if (length < 2n) fail(`the header length is ${length}, too short for a header`);
-    if (length > BigInt(MAX_HEADER)) fail(`the header claims ${length} bytes, the format allows ${MAX_HEADER}`);
+    if (length > BigInt(MAX_HEADER))
+      fail(
+        `it is not a safetensors file: by its first eight bytes the header has ${length} bytes, the format allows ${MAX_HEADER}`,
+      );
     fail(`the header claims ${length} bytes but the file has ${size}; it is truncated or not a safetensors file`);
   }
   if (start[8] !== 0x7b) fail(foreign(start) ?? "the header is not a JSON object; not a safetensors file");

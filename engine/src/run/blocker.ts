@@ -15,5 +15,6 @@ export class Blocker {
 /** Stops every node that depends on this output, quietly or with a message. */
 export const block = (message?: string): Blocker => new Blocker(message);
 
+/** Whether a value is a blocker, of whatever copy of this package. */
 export const isBlocker = (value: unknown): value is Blocker =>
   typeof value === "object" && value !== null && BLOCKER in value;

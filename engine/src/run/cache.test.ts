@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bench } from "../../test/bench.js";
 import { block } from "./blocker.js";
 import { type Entry, memoryCache } from "./cache.js";
 import { diskCache, tieredCache } from "./disk-cache.js";
@@ -9,7 +10,6 @@ import { any, int } from "./inputs.js";
 import { defineNode } from "./node.js";
 import { sizeOf } from "./size.js";
 import { ANY, INT, socket } from "./socket.js";
-import { bench } from "./testing.js";
 
 const entry = (...values: unknown[]): Entry => ({ outputs: [values], shown: undefined });
 const durable = { durable: true };

@@ -1,5 +1,6 @@
 import { literalsOf } from "./assemble.js";
 import { type Definitions, describeNode } from "./describe.js";
+import type { InputDefinition } from "./inputs.js";
 import type { NodeType } from "./node.js";
 import { isRefused, type Plan, type PlanOptions, plan } from "./plan.js";
 import { type Problem, type PromptProblems, problem, type Refused } from "./problems.js";
@@ -39,13 +40,15 @@ function staleClasses(errors: PromptProblems, definitions: Definitions): Readonl
   const stale = new Set<string>();
   for (const { errors: problems, class_type } of Object.values(errors)) {
     const inputs = Object.values(definitions.get(class_type)?.inputs ?? {});
-    const dynamic = inputs.some((input) => JSON.stringify(input, noBigints).includes('"dynamic":true'));
+    const dynamic = inputs.some(isDynamic);
     if (dynamic && problems.some(({ type }) => type === "value_not_in_list")) stale.add(class_type);
   }
   return stale;
 }
 
-const noBigints = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value);
+/** Whether the choices of an input, or of one that it brings, may have changed. */
+const isDynamic = ({ dynamic, branches }: InputDefinition): boolean =>
+  dynamic === true || Object.values(branches ?? {}).some((inputs) => Object.values(inputs).some(isDynamic));
 
 async function refresh(
   definitions: Definitions,

@@ -36,6 +36,8 @@ export async function diskCache(folder: string, bytes: number): Promise<DiskCach
   const sizes = new Map<string, number>(listed(folder));
   let size = [...sizes.values()].reduce((sum, one) => sum + one, 0);
   const queue: (readonly [key: string, entry: Entry])[] = [];
+  /** Keys that are in the queue or being written: one file has one writer. */
+  const pending = new Set<string>();
   let writers = 0;
   const idle: (() => void)[] = [];
 
@@ -80,6 +82,7 @@ export async function diskCache(folder: string, bytes: number): Promise<DiskCach
     for (let job = queue.shift(); job; job = queue.shift()) {
       // A full or read-only disk costs the next run its time, never this one its result.
       await write(...job).catch(() => {});
+      pending.delete(job[0]);
     }
     writers--;
     if (writers === 0) for (const resolve of idle.splice(0)) resolve();
@@ -105,7 +108,8 @@ export async function diskCache(folder: string, bytes: number): Promise<DiskCach
     get: () => undefined,
     load: (key) => (sizes.has(key) ? load(key) : undefined),
     set(key, entry, { durable }) {
-      if (!durable || !NAME.test(key) || sizes.has(key)) return;
+      if (!durable || !NAME.test(key) || sizes.has(key) || pending.has(key)) return;
+      pending.add(key);
       queue.push([key, entry]);
       if (writers < AT_ONCE) void work();
     },

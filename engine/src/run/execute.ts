@@ -1,10 +1,11 @@
 import { graphSeenBy } from "./ancestors.js";
+import type { Awaitable } from "./awaitable.js";
 import { type Blocker, isBlocker } from "./blocker.js";
 import { type Expanded, expandInto, expandOnce } from "./expand.js";
 import { type Expansion, isExpansion } from "./expansion.js";
 import { layoutOf } from "./layout.js";
 import { type Asker, Calls } from "./mapping.js";
-import type { Awaitable, NodeType, RunContext } from "./node.js";
+import type { NodeType, RunContext } from "./node.js";
 import { NodeError } from "./node-error.js";
 import { Results } from "./results.js";
 import { type Session, say, sayBlocked, sayPreview, sayProgress } from "./session.js";

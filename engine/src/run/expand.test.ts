@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { bench } from "../../test/bench.js";
 import { block, isBlocker } from "./blocker.js";
 import { memoryCache } from "./cache.js";
 import type { RunEvent } from "./events.js";
@@ -7,7 +8,6 @@ import { any, hidden, int, text } from "./inputs.js";
 import { defineNode, type NodeType } from "./node.js";
 import type { Prompt } from "./prompt.js";
 import { ANY, each, INT } from "./socket.js";
-import { bench } from "./testing.js";
 
 const add = defineNode({
   id: "Add",
@@ -348,4 +348,15 @@ describe("a returned expansion", () => {
     const { outputs } = await rig.run(prompt, { targets: ["last"] });
     expect(outputs.get("last")).toEqual([[6]]);
   });
+});
+
+test("a loop that only promises drive lets timers in, so an abort ends it", async () => {
+  const { run } = await bench(nodes);
+  const cancel = new AbortController();
+  const prompt: Prompt = {
+    1: { class_type: "Loop", inputs: { start: 0, count: 1_000_000, by: 1 } },
+    2: { class_type: "Save", inputs: { value: ["1", 0] } },
+  };
+  setTimeout(() => cancel.abort(new Error("enough")), 1);
+  await expect(run(prompt, { signal: cancel.signal })).rejects.toThrow("enough");
 });

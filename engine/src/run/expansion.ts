@@ -36,8 +36,10 @@ export class Expansion<O = unknown> {
   }
 }
 
+/** Whether a value is a constant of an expansion, of whatever copy of this package. */
 export const isConstant = (value: unknown): value is Constant =>
   typeof value === "object" && value !== null && CONSTANT in value;
 
+/** Whether a value is an expansion, of whatever copy of this package. */
 export const isExpansion = (value: unknown): value is Expansion =>
   typeof value === "object" && value !== null && EXPANSION in value;

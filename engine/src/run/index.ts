@@ -1,4 +1,5 @@
 export * from "../tensor.js";
+export type { Awaitable } from "./awaitable.js";
 export { Blocker, block, isBlocker } from "./blocker.js";
 export { type Cache, type Entry, type MemoryCache, memoryCache, noCache } from "./cache.js";
 export { type CheckOptions, check, checkSteps } from "./check.js";

@@ -1,11 +1,10 @@
+import type { Awaitable } from "./awaitable.js";
 import type { Prompt, PromptNode } from "./prompt.js";
 import type { Use } from "./service.js";
 import { ANY, BOOLEAN, FLOAT, INT, type Socket, STRING } from "./socket.js";
 
 /** Values that the run fills in, invisible to editors. */
 export type HiddenName = "UNIQUE_ID" | "PROMPT" | "DYNPROMPT" | "EXTRA_PNGINFO";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** How a literal is checked and how an editor shows it. Names are ComfyUI's. */
 export interface InputOptions {

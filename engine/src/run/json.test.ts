@@ -2,6 +2,10 @@ import { describe, expect, test } from "vitest";
 import { parseJson, stringifyJson } from "./json.js";
 
 describe("parseJson", () => {
+  test("a mistake is told by line and column", () => {
+    expect(() => parseJson('{\n  "a": 1,\n  "b" 2\n}')).toThrow(/at line 3, column 7/);
+  });
+
   test("integers beyond 2^53 are bigints, and come back digit by digit", () => {
     const text =
       '{"seed":18446744073709551615,"low":-9007199254740993,"exact":9007199254740991,"x":0.1234567890123456789}';

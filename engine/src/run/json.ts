@@ -21,8 +21,20 @@ export function parseJson(text: string, { size = SIZE, depth = DEPTH }: JsonLimi
   if (text.length > size) throw new SyntaxError(`the JSON text is ${text.length} characters long (at most ${size})`);
   checkDepth(text, depth);
   // The lossless parser is some ten times slower; only long runs of digits can need it.
-  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  if (!/\d{16}/.test(text)) return parsePlain(text);
   return parse(text, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
+}
+
+function parsePlain(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const position = /at position (\d+)/.exec((error as Error).message)?.[1];
+    if (position === undefined) throw error;
+    const before = text.slice(0, Number(position)).split("\n");
+    const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+    throw new SyntaxError((error as Error).message.replace(/at position \d+.*$/, `at ${place}`), { cause: error });
+  }
 }
 
 function parseNumber(text: string): number | bigint {

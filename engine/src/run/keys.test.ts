@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { bench } from "../../test/bench.js";
 import { memoryCache } from "./cache.js";
 import { any, choice, float, hidden, int, integer, optional, text } from "./inputs.js";
 import { keyOf } from "./keys.js";
 import { defineNode } from "./node.js";
 import type { Prompt } from "./prompt.js";
 import { ANY } from "./socket.js";
-import { bench } from "./testing.js";
 
 const value = defineNode({
   id: "Value",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { bench } from "../../test/bench.js";
 import { block } from "./blocker.js";
 import { memoryCache } from "./cache.js";
 import type { RunEvent } from "./events.js";
@@ -6,7 +7,6 @@ import { any, int, lazy, list, optional, text } from "./inputs.js";
 import { defineNode, type NodeType } from "./node.js";
 import type { Prompt } from "./prompt.js";
 import { ANY, each, INT, STRING } from "./socket.js";
-import { bench } from "./testing.js";
 
 const items = defineNode({
   id: "Items",

@@ -1,11 +1,9 @@
+import type { Awaitable } from "./awaitable.js";
 import type { Blocker } from "./blocker.js";
 import type { Constant, Expansion } from "./expansion.js";
 import type { Input, InputDefinition } from "./inputs.js";
 import type { Service } from "./service.js";
 import type { ItemOf, Socket } from "./socket.js";
-
-/** A value, or a promise of one. */
-export type Awaitable<T> = T | Promise<T>;
 
 /** One output of a node, as plain data. `list`: the node returns an array whose items travel one by one. */
 export interface OutputDefinition {

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { type Bench, bench } from "../../test/bench.js";
 import { any, branch, choice, grow, int, link, optional, text } from "./inputs.js";
 import { defineNode } from "./node.js";
 import { isRefused, type Plan, plan } from "./plan.js";
 import type { Refused } from "./problems.js";
 import { INT, STRING, socket } from "./socket.js";
-import { type Bench, bench } from "./testing.js";
 
 const IMAGE = socket<string>("IMAGE");
 const nodes = [
@@ -155,6 +155,15 @@ describe("what is wrong is told all at once", () => {
     expect(result.error.type).toBe("missing_node_type");
     expect(result.error.details).toContain("did you mean Number?");
     expect(result.error.extra_info).toEqual({ node_id: "1", class_type: "numbr", node_title: "T" });
+  });
+
+  test("what a node of unknown type is linked to is checked all the same", () => {
+    const result = planned({
+      1: node("Number", { value: "seven" }),
+      2: node("Unknwn", { any: ["1", 0] }),
+      3: node("Show", { value: ["2", 0] }),
+    }) as Refused;
+    expect(Object.keys(result.node_errors)).toEqual(["1", "2"]);
   });
 
   test.each([

@@ -4,6 +4,7 @@ import { type Candidate, candidates } from "./candidate.js";
 import type { Definitions } from "./describe.js";
 import { topological } from "./graph.js";
 import { type Problem, type PromptProblems, problem, type RefusalType, type Refused, shown } from "./problems.js";
+import { isLink, type PromptNode } from "./prompt.js";
 import { nameOf, type Step } from "./step.js";
 
 /** What will run: checked steps, sources before what reads them. */
@@ -79,7 +80,10 @@ function bindAll(
 ): readonly Candidate[] {
   const links = { definition: (id: string) => nodes.get(id)?.definition };
   const read = (node: Candidate): readonly Candidate[] => {
-    if (!node.definition) return node.sources;
+    if (!node.definition) {
+      node.sources = linkedTo(node, nodes);
+      return node.sources;
+    }
     const { step, problems, sources } = bind(node.id, node.call, node.definition, links);
     node.step = step;
     node.sources = sources.map((id) => nodes.get(id)!);
@@ -90,6 +94,13 @@ function bindAll(
   const order = topological(wanted, read, tellCircle);
   for (const node of order) node.good = node.problems.length === 0 && node.sources.every(({ good }) => good);
   return order;
+}
+
+/** What a node of unknown type is linked to: its sources' own mistakes are told with its. */
+function linkedTo({ call }: Candidate, nodes: ReadonlyMap<string, Candidate>): readonly Candidate[] {
+  const { inputs } = call as Partial<PromptNode>;
+  if (typeof inputs !== "object" || inputs === null) return [];
+  return Object.values(inputs).flatMap((raw) => (isLink(raw) ? (nodes.get(raw[0]) ?? []) : []));
 }
 
 function tellCircle(circle: readonly Candidate[]): void {

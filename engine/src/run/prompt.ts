@@ -12,5 +12,6 @@ export interface PromptNode {
 /** A graph of node calls by node id: ComfyUI's API format, as parsed JSON with integers beyond 2^53 as bigints. */
 export type Prompt = Readonly<Record<string, PromptNode>>;
 
+/** Whether an input of a prompt is a link; a list as a value is wrapped, `{"__value__": […]}`. */
 export const isLink = (value: unknown): value is Link =>
   Array.isArray(value) && value.length === 2 && typeof value[0] === "string" && Number.isInteger(value[1]);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
+import { bench } from "../../test/bench.js";
 import { memoryCache } from "./cache.js";
 import type { RunEvent } from "./events.js";
 import { any, grow, hidden, int, integer, lazy, optional, text } from "./inputs.js";
@@ -10,7 +11,6 @@ import { NodeError } from "./node-error.js";
 import type { Prompt } from "./prompt.js";
 import { slots } from "./slots.js";
 import { ANY, INT } from "./socket.js";
-import { bench } from "./testing.js";
 
 const add = defineNode({
   id: "Add",

@@ -28,6 +28,8 @@ export class Scheduler {
   readonly #ready: Task[] = [];
   #next = 0;
   #pumping = false;
+  /** The end of the current turn; 0 before it has begun. */
+  #turn = 0;
   /** Tasks that hold or wait for slots. */
   readonly #holding = new Set<Task>();
   /** Tasks begun or loading and not over. */
@@ -162,26 +164,45 @@ export class Scheduler {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    const end = performance.now() + TURN;
+    const end = this.#turnEnd();
     while (this.#next < this.#ready.length) {
+      if (performance.now() >= end) {
+        this.#yield();
+        return;
+      }
       const task = this.#ready[this.#next++]!;
       if (task.lending || this.#open(task)) {
         task.state = "running";
         this.#work.begin(task);
       }
-      if (performance.now() < end) continue;
-      // Counted as in flight, so that the run is not taken for finished.
-      this.#inFlight++;
-      setImmediate(() => {
-        this.#pumping = false;
-        this.#pump();
-        this.#leave();
-      });
-      return;
     }
     this.#ready.length = 0;
     this.#next = 0;
     this.#pumping = false;
+  }
+
+  /**
+   * When this turn of the event loop has been ours for long enough. A turn spans many pumps: the steps of a loop follow
+   * each other by way of promises alone, and nothing else would ever get in between.
+   */
+  #turnEnd(): number {
+    if (this.#turn === 0) {
+      this.#turn = performance.now() + TURN;
+      setImmediate(() => {
+        this.#turn = 0;
+      });
+    }
+    return this.#turn;
+  }
+
+  /** Goes on in the next turn. That counts as in flight, so that the run is not taken for finished. */
+  #yield(): void {
+    this.#inFlight++;
+    setImmediate(() => {
+      this.#pumping = false;
+      this.#pump();
+      this.#leave();
+    });
   }
 
   /** Takes a task's slots. If it has to wait for them, it comes back to the queue holding them. */

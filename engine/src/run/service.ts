@@ -5,6 +5,7 @@ export interface Service<T> {
   readonly _value?: T;
 }
 
+/** Declares a service. The name is what processes agree on. */
 export const service = <T>(name: string): Service<T> => ({ name });
 
 /** One offered service; made by `provide`, so that the value has the service's type. */
@@ -13,8 +14,10 @@ export interface Provided {
   readonly value: unknown;
 }
 
+/** Offers a value under a service. */
 export const provide = <T>(token: Service<T>, value: NoInfer<T>): Provided => ({ name: token.name, value });
 
+/** Gives what is offered under a service; throws, naming it, when nothing is. */
 export type Use = <T>(token: Service<T>) => T;
 
 /** Looks services up by their token. Throws, naming the service, when this process does not offer it. */

@@ -28,8 +28,11 @@ export const each = <T>(of: Socket<T>): Socket<Each<T>> => ({ ...of, list: true 
 
 /** Integers, up to 64 bits: a node's input arrives as the number or bigint that the input declares. */
 export const INT = socket<number | bigint>("INT");
+/** Floating-point numbers. */
 export const FLOAT = socket<number>("FLOAT");
+/** Texts. */
 export const STRING = socket<string>("STRING");
+/** Yes or no. */
 export const BOOLEAN = socket<boolean>("BOOLEAN");
 /** Accepts and offers every type (`*` in ComfyUI). */
 export const ANY = socket<unknown>("*");

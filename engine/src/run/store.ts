@@ -1,7 +1,8 @@
+import type { Awaitable } from "./awaitable.js";
 import { isBlocker } from "./blocker.js";
 import type { Entry } from "./cache.js";
 import { layoutOf } from "./layout.js";
-import type { Awaitable, NodeType } from "./node.js";
+import type { NodeType } from "./node.js";
 import type { Session } from "./session.js";
 import type { Task } from "./task.js";
 import { versionOf } from "./versions.js";

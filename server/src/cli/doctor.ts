@@ -120,7 +120,12 @@ async function packs(): Promise<Finding> {
     return finding(
       "good",
       "packs",
-      loaded.map(({ name, version, nodes }) => `${name} ${version} (${nodes.length} nodes)`).join(", "),
+      loaded
+        .map(
+          ({ name, version, nodes }) =>
+            `${name} ${version} (${nodes.filter(({ internal }) => !internal).length} nodes)`,
+        )
+        .join(", "),
     );
   } catch (error) {
     return finding("bad", "packs", messageOf(error));

@@ -89,9 +89,9 @@ function report(error: unknown, debug: boolean): ExitCode {
 
 /** Runs the command line; ends with the exit code, once everything is printed. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // Whoever reads us may have seen enough (`mezzotint nodes | head`): that is no error.
+  // Whoever reads us may have seen enough (`mezzotint nodes | head`). Then we end, as a shell expects, without a word.
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) =>
-    process.exit(code === "EPIPE" ? EXIT.done : EXIT.invalid),
+    process.exit(code === "EPIPE" ? EXIT.brokenPipe : EXIT.invalid),
   );
   let code: ExitCode = EXIT.done;
   try {

@@ -43,6 +43,7 @@ describe("--set", () => {
     ["4.mode.count=3", "4", "mode.count", 3],
     ["4.values.value0=7", "4", "values.value0", 7],
     ["2.text=", "2", "text", ""],
+    ["positive V1.5.text=dog", "1", "text", "dog"],
   ])("%s", (assignment, id, input, value) => {
     expect(set(assignment)[id]?.inputs[input]).toStrictEqual(value);
   });
@@ -63,8 +64,9 @@ describe("--set", () => {
     ["4.tiled=yes", /is not true or false/],
     ["1.clip=x", /can only come from a link/],
     ["1.txt=x", /Text has no input "txt".*text, clip/],
-    ["9.text=x", /by a node's id or title.*1 \(Positive v1\.5\)/],
-    ["Prompt.text=x", /2 nodes have the title "Prompt"; give an id: 2, 3/],
+    ["9.text=x", /no node has the id, title or type "9".*1 \(Positive v1\.5\)/],
+    ["Prompt.text=x", /2 nodes go by "Prompt"; give an id: 2, 3/],
+    ["sampler.cfg=1", /2 nodes go by "sampler"; give an id: 4, 5/],
     ["1.text", /no "="/],
     ["4.values.value0=x", /is not a whole number/],
   ])("refuses %s", (assignment, message) => {

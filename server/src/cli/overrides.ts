@@ -25,10 +25,15 @@ function cuts(target: string): readonly (readonly [node: string, input: string])
   return dots.map((at) => [target.slice(0, at), target.slice(at + 1)]);
 }
 
-/** Node ids that a name stands for: an id, else every node of that title. */
+/** Node ids that a name stands for: an id, else every node of that title or, in any case, of that title or type. */
 function idsOf(prompt: Prompt, name: string): readonly string[] {
   if (Object.hasOwn(prompt, name)) return [name];
-  return Object.keys(prompt).filter((id) => prompt[id]?._meta?.title === name);
+  const entries = Object.entries(prompt);
+  const titled = entries.filter(([, node]) => node?._meta?.title === name);
+  const like = (text: unknown) => typeof text === "string" && text.toLowerCase() === name.toLowerCase();
+  const found =
+    titled.length > 0 ? titled : entries.filter(([, node]) => like(node?._meta?.title) || like(node?.class_type));
+  return found.map(([id]) => id);
 }
 
 /** Finds the one node and the input that `target` names. */
@@ -38,14 +43,14 @@ function locate(prompt: Prompt, target: string): readonly [id: string, input: st
     .find(({ ids }) => ids.length > 0);
   if (!found) {
     const known = Object.entries(prompt).map(([id, node]) => (node?._meta?.title ? `${id} (${node._meta.title})` : id));
-    throw new Failure(
-      `--set ${target}: write it as node.input=value, by a node's id or title. The nodes are ${listed(known)}`,
-    );
+    const name = cuts(target)[0]?.[0];
+    const problem = name === undefined ? "write it as node.input=value" : `no node has the id, title or type "${name}"`;
+    throw new Failure(`--set ${target}: ${problem}. The nodes are ${listed(known)}`);
   }
   const [id, ...others] = found.ids;
   if (others.length > 0) {
     throw new Failure(
-      `--set ${target}: ${found.ids.length} nodes have the title "${found.name}"; give an id: ${listed(found.ids)}`,
+      `--set ${target}: ${found.ids.length} nodes go by "${found.name}"; give an id: ${listed(found.ids)}`,
     );
   }
   return [id!, found.input];

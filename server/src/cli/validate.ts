@@ -11,7 +11,7 @@ export async function validateCommand(file: string, options: WorkflowOptions): P
     if (options.json) console.log(JSON.stringify({ type: "valid", steps: steps.size, targets }));
     else
       console.log(
-        `${file} is valid: ${steps.size} nodes for ${targets.length} ${targets.length === 1 ? "output" : "outputs"}`,
+        `${file === "-" ? "standard input" : file} is valid: ${steps.size} nodes for ${targets.length} ${targets.length === 1 ? "output" : "outputs"}`,
       );
     return EXIT.done;
   } catch (error) {

@@ -23,8 +23,22 @@ export async function loadWorkflow(path: string): Promise<Prompt> {
       `${name} is a workflow in the editor's format; save it with "Export (API)" in the editor, and run that file`,
     );
   }
-  return value as Prompt;
+  return (isSubmission(value) ? value.prompt : value) as Prompt;
 }
+
+/** The body of ComfyUI's `POST /prompt`, with the prompt inside. */
+const isSubmission = (value: Record<string, unknown>): value is { prompt: Record<string, unknown> } =>
+  isRecord(value.prompt) && !("class_type" in value.prompt) && Object.keys(value).every((key) => SUBMITTED.has(key));
+
+const SUBMITTED = new Set([
+  "prompt",
+  "client_id",
+  "prompt_id",
+  "extra_data",
+  "number",
+  "front",
+  "partial_execution_targets",
+]);
 
 const describe = (value: unknown): string =>
   value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;

@@ -4,6 +4,7 @@ import {
   guide,
   needsNegative,
   sigmaAt,
+  sigmaAtPercent,
   sigmaTable,
   solve,
   startingNoise,
@@ -53,7 +54,13 @@ async function whole(c, entry, { io, sampler, scheduler }) {
   );
   const steps = io.has(`out.${key}.x`)
     ? [
-        { what: "x", got: x, want: tensor(io, `out.${key}.x`).data, atol, rtol },
+        {
+          what: "x",
+          got: shownBy(entry.sampler, x, final, run.sigmas),
+          want: tensor(io, `out.${key}.x`).data,
+          atol,
+          rtol,
+        },
         { what: "denoised", got: denoised, want: tensor(io, `out.${key}.denoised`).data, atol, rtol },
       ]
     : [];
@@ -98,24 +105,44 @@ function prepare(c, { model, zsnr, discrete_timestep, cfg, steps, denoise = 1, s
       schedule: { sigmas: levels, noise: startingNoise(levels[0] ?? 0, table.largest), end: 1 },
       denoise: async (x, sigma) =>
         needsNegative(cfg) ? guide(cfg, positive(x, sigma), negative(x, sigma)) : positive(x, sigma),
+      denoiseBoth: async (x, sigma) => {
+        const uncond = negative(x, sigma);
+        return { denoised: guide(cfg, positive(x, sigma), uncond), uncond };
+      },
+      sigmaAtPercent: (percent) => sigmaAtPercent(table, percent),
       latent,
       noise,
       ...(mask && { mask }),
       seed: BigInt(seed),
       compat: COMPAT,
     });
-    /** @type {number[]} */
+    /** @type {Float32Array[]} */
     const x = [];
     /** @type {number[]} */
     const denoised = [];
     for (;;) {
       const step = await stepping.next();
       if (step.done) return { final: step.value, x, denoised };
-      x.push(...step.value.x);
+      x.push(step.value.x);
       denoised.push(...step.value.denoised);
     }
   }
   return Object.assign(run, { sigmas });
+}
+
+/**
+ * The latents that ComfyUI's callback shows, of those that stood before each step: most samplers show these, some the
+ * one they started from, one those after each step, and UniPC its own, of variance one, the last of them the result.
+ * @param {string} sampler @param {readonly Float32Array[]} x @param {Float32Array} final @param {ArrayLike<number>} sigmas
+ */
+function shownBy(sampler, x, final, sigmas) {
+  const flat = (/** @type {readonly (Float32Array | undefined)[]} */ latents) =>
+    latents.flatMap((latent) => [...(latent ?? [])]);
+  if (["ipndm", "ipndm_v", "deis"].includes(sampler)) return flat(x.map(() => x[0]));
+  if (sampler === "dpm_adaptive") return flat([...x.slice(1), final]);
+  if (!sampler.startsWith("uni_pc")) return flat(x);
+  const unit = x.slice(0, -1).map((latent, i) => latent.map((value) => value / Math.hypot(1, Number(sigmas[i]))));
+  return flat([...unit, final]);
 }
 
 /** The set's mask for every channel of the latent. @param {Tensors} io */

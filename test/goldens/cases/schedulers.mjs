@@ -1,5 +1,12 @@
 // @ts-check
-import { diffusersSchedule, sigmaAt, sigmaTable, solve, torchGenerator } from "@mezzotint/nodes-diffusion";
+import {
+  diffusersSchedule,
+  sigmaAt,
+  sigmaAtPercent,
+  sigmaTable,
+  solve,
+  torchGenerator,
+} from "@mezzotint/nodes-diffusion";
 import { floats, tensor } from "../read-set.mjs";
 import { DIFFUSERS_SAMPLERS, samplerNamed, shrinkFor } from "./diffusers-classes.mjs";
 import { predictionOf } from "./sigmas.mjs";
@@ -45,6 +52,7 @@ async function walk(c, { scheduler, config, prediction, steps, key, seed }, io) 
     ),
     schedule,
     denoise: async (x, sigma) => denoise(x, sigma),
+    sigmaAtPercent: (percent) => sigmaAtPercent(table, percent),
     latent: new Float32Array(noise.length),
     noise,
     seed: BigInt(seed),

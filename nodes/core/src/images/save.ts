@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { makeFolder } from "../files/folder.js";
 import { writeNewFile } from "../files/write-new.js";
 import type { Image } from "../sockets.js";
 import { imageDims } from "./allocate.js";
@@ -35,7 +35,7 @@ export async function saveImages(image: Image, options: SaveOptions): Promise<Sa
     signal.throwIfAborted();
     const place = placeOf(root, expanded.replaceAll("%batch_num%", String(index)));
     const png = withPngText(await encodePng(image, index, compression), texts);
-    await mkdir(place.folder, { recursive: true });
+    await makeFolder(place.folder);
     const filename = await writeNewFile(place.folder, freeNames(place.folder, place.stem), png);
     saved.push({ filename, subfolder: place.subfolder });
     progress?.(index + 1, batch);

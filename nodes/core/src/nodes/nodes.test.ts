@@ -54,10 +54,10 @@ describe("LoadImage and SaveImage", () => {
     expect(texts.get("prompt")).toContain('"seed":18446744073709551615,"text":"\\u00e9\\ud83c\\udfa8"');
   });
 
-  test("a file name that leaves the output folder is refused before anything runs", () => {
-    expect(saveImage.check?.({ filename_prefix: "a/../../x" }, ctx)).toMatch(/leaves its folder/);
-    expect(saveImage.check?.({ filename_prefix: "%date:yyyy%/x" }, ctx)).toBeUndefined();
-    expect(saveImage.check?.({}, ctx)).toBeUndefined();
+  test("a file name that leaves the output folder is refused before anything runs", async () => {
+    expect(await saveImage.check?.({ filename_prefix: "a/../../x" }, ctx)).toMatch(/leaves its folder/);
+    expect(await saveImage.check?.({ filename_prefix: "%date:yyyy%/x" }, ctx)).toBeUndefined();
+    expect(await saveImage.check?.({}, ctx)).toBeUndefined();
   });
 
   test("a preview goes to the temporary folder", async () => {

@@ -1,4 +1,5 @@
 import { defineNode, hidden, link, text } from "@mezzotint/engine";
+import { whyNotWritable } from "../files/folder.js";
 import { BadName, relativeName } from "../folders/names.js";
 import { FOLDERS } from "../folders.js";
 import { pictureTexts } from "../images/metadata.js";
@@ -27,15 +28,17 @@ export const saveImage = defineNode({
   outputs: {},
   output: true,
   resources: ["cpu"],
-  // What the placeholders turn into is checked again when saving; a plain `../` need not wait for a sampler.
-  check: ({ filename_prefix }) => {
+  // What the placeholders turn into is checked again when saving; a plain `../` need not wait for a sampler, nor need
+  // a folder that cannot be written.
+  check: async ({ filename_prefix }, { use }) => {
     try {
       if (filename_prefix !== undefined) relativeName(filename_prefix);
-      return undefined;
     } catch (error) {
       if (error instanceof BadName) return error.message;
       throw error;
     }
+    const reason = await whyNotWritable(use(FOLDERS).output);
+    return reason && `the output folder is no place to save in: ${reason}`;
   },
   run: async ({ images, filename_prefix, prompt, extra_pnginfo }, { use, signal, progress, show }) => {
     const saved = await saveImages(images, {

@@ -16,12 +16,23 @@ export interface Kept {
  * again under the noise. Any sampler then ends with the kept part untouched.
  */
 export const keeping =
-  (denoise: SampleProblem["denoise"], { latent, mask, noise }: Kept): SampleProblem["denoise"] =>
+  (denoise: SampleProblem["denoise"], kept: Kept): SampleProblem["denoise"] =>
+  async (x, sigma) =>
+    restored(kept, await denoise(shown(kept, x, sigma), sigma));
+
+/** The same for a model that also answers without the prompt. That answer stays as the model gives it. */
+export const keepingBoth =
+  (denoiseBoth: SampleProblem["denoiseBoth"], kept: Kept): SampleProblem["denoiseBoth"] =>
   async (x, sigma) => {
-    const shown = x.map((value, i) => value * mask[i]! + (latent[i]! + sigma * noise[i]!) * (1 - mask[i]!));
-    const denoised = await denoise(shown, sigma);
-    return denoised.map((value, i) => value * mask[i]! + latent[i]! * (1 - mask[i]!));
+    const { denoised, uncond } = await denoiseBoth(shown(kept, x, sigma), sigma);
+    return { denoised: restored(kept, denoised), uncond };
   };
+
+const shown = ({ latent, mask, noise }: Kept, x: Float32Array, sigma: number): Float32Array =>
+  x.map((value, i) => value * mask[i]! + (latent[i]! + sigma * noise[i]!) * (1 - mask[i]!));
+
+const restored = ({ latent, mask }: Kept, denoised: Float32Array): Float32Array =>
+  denoised.map((value, i) => value * mask[i]! + latent[i]! * (1 - mask[i]!));
 
 /**
  * A mask for every element of a latent [batch, channels, height, width], from one of any size [batch or 1, height,

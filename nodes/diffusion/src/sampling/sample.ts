@@ -11,7 +11,7 @@ import { prepareNoise } from "./prepare-noise.js";
 import type { SampleProblem, Sampler, SampleStep } from "./samplers/sampler.js";
 import { chooseSigmas } from "./schedules/index.js";
 import type { Schedule, Scheduler } from "./schedules/schedule.js";
-import { sigmaTable } from "./sigma-table.js";
+import { sigmaAtPercent, sigmaTable } from "./sigma-table.js";
 import { solve } from "./solve.js";
 import { unetDenoiser } from "./unet-denoiser.js";
 
@@ -81,9 +81,10 @@ export async function sampleSchedule(request: ScheduledRequest): Promise<Latent>
   if (schedule.sigmas.length < 2) return request.latent;
   const samples = withChannels(request.latent.samples, model.latent.channels);
   checkModel(model);
-  const negative = needsNegative(cfg) ? request.negative : [];
+  const asked = needsNegative(cfg) || request.sampler.needsUncond === true;
+  const negative = asked ? request.negative : [];
   checkConditioning(model, "positive", request.positive);
-  if (needsNegative(cfg)) checkConditioning(model, "negative", negative);
+  if (asked) checkConditioning(model, "negative", negative);
 
   const { dims } = samples;
   const { scale } = model.latent;
@@ -103,16 +104,19 @@ export async function sampleSchedule(request: ScheduledRequest): Promise<Latent>
     timestep: (sigma) => told.get(sigma),
     ...(signal && { signal }),
   });
+  const denoiseBoth: SampleProblem["denoiseBoth"] = async (x, sigma) => {
+    const answers = await unet.denoise(x, sigma);
+    const uncond = mean(answers.slice(request.positive.length));
+    return { denoised: guide(cfg, mean(answers.slice(0, request.positive.length)), uncond), uncond };
+  };
+  const table = sigmaTable(model.prediction);
   try {
     const steps = solve({
       sampler: request.sampler,
       schedule,
-      denoise: async (x, sigma) => {
-        const answers = await unet.denoise(x, sigma);
-        const positive = mean(answers.slice(0, request.positive.length));
-        if (negative.length === 0) return positive;
-        return guide(cfg, positive, mean(answers.slice(request.positive.length)));
-      },
+      denoise: async (x, sigma) => (asked ? (await denoiseBoth(x, sigma)).denoised : mean(await unet.denoise(x, sigma))),
+      denoiseBoth,
+      sigmaAtPercent: (percent) => sigmaAtPercent(table, percent),
       latent: samples.data.map((value) => value * scale),
       noise: noise.data,
       ...(mask && { mask: expandMask(mask, dims) }),
@@ -132,13 +136,15 @@ async function watched(
   { schedule, onStep, signal }: ScheduledRequest,
   { dims, hostMs }: { dims: readonly number[]; hostMs: () => number },
 ): Promise<Float32Array> {
-  const total = schedule.sigmas.length - 1;
+  const planned = schedule.sigmas.length - 1;
   let [since, ran] = [performance.now(), 0];
   for (;;) {
     signal?.throwIfAborted();
     const step = await steps.next();
     if (step.done) return step.value;
     const host = hostMs();
+    // A sampler that chooses its own steps may take more.
+    const total = Math.max(planned, step.value.index + 1);
     await onStep?.({ ...step.value, total, ms: performance.now() - since, hostMs: host - ran, dims });
     [since, ran] = [performance.now(), host];
   }

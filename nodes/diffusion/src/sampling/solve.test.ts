@@ -10,10 +10,13 @@ const SIZE = 48;
 const noise = torchGenerator(1n).randn(SIZE);
 const latent = torchGenerator(2n).randn(SIZE);
 const schedule = { sigmas: Float32Array.of(8, 3, 1, 0), noise: 8, end: 1 };
+const known: Run["denoise"] = async (x, sigma) => x.map((value) => (value + sigma ** 2) / (1 + sigma ** 2));
 const base: Run = {
   sampler: samplers.euler,
   schedule,
-  denoise: async (x, sigma) => x.map((value) => (value + sigma ** 2) / (1 + sigma ** 2)),
+  denoise: known,
+  denoiseBoth: async (x, sigma) => ({ denoised: await known(x, sigma), uncond: x.map((value) => value / (1 + sigma)) }),
+  sigmaAtPercent: (percent) => 20 * (1 - percent) ** 2,
   latent,
   noise,
   seed: 11n,

@@ -1,4 +1,4 @@
-import { keeping } from "./inpaint.js";
+import { keeping, keepingBoth } from "./inpaint.js";
 import { blend } from "./samplers/blend.js";
 import { normalNoise } from "./samplers/noise.js";
 import type { SampleProblem, Sampler, SampleStep } from "./samplers/sampler.js";
@@ -10,6 +10,10 @@ export interface Run {
   readonly sampler: Sampler;
   readonly schedule: Schedule;
   readonly denoise: SampleProblem["denoise"];
+  /** The same and the answer without the prompt. A sampler that says `needsUncond` does not run without it. */
+  readonly denoiseBoth?: SampleProblem["denoiseBoth"];
+  /** Where the model's training steps lie, for the samplers that go by them. */
+  readonly sigmaAtPercent: SampleProblem["sigmaAtPercent"];
   /** What the run starts from, under the noise. Zeros for a picture from nothing. */
   readonly latent: Float32Array;
   /** Unit noise to start with. */
@@ -33,15 +37,19 @@ export async function* solve(run: Run): AsyncGenerator<SampleStep, Float32Array>
   const { sigmas } = schedule;
   if (sigmas.length === 0) return latent;
   checkSigmas(sigmas);
+  const both = run.denoiseBoth ?? refuse(sampler);
 
   const size = latent.length;
   const shown = sampler.freshMaskNoise ? () => torchGenerator(BigInt.asUintN(64, seed + 1n)).randn(size) : () => noise;
   const source = sampler.noise ?? normalNoise;
   let own: SampleProblem["noise"] | undefined;
+  const kept = mask && { latent, mask, noise: shown() };
   const result = yield* sampler.run({
     x: blend(schedule.noise, noise, 1, latent),
     sigmas,
-    denoise: mask ? keeping(run.denoise, { latent, mask, noise: shown() }) : run.denoise,
+    denoise: kept ? keeping(run.denoise, kept) : run.denoise,
+    denoiseBoth: kept ? keepingBoth(both, kept) : both,
+    sigmaAtPercent: run.sigmaAtPercent,
     noise:
       run.draw ??
       ((sigma, next) => {
@@ -50,6 +58,13 @@ export async function* solve(run: Run): AsyncGenerator<SampleStep, Float32Array>
       }),
   });
   return schedule.end === 1 ? result : result.map((value) => value * schedule.end);
+}
+
+/** For a run without answers without the prompt. Throws at once where the sampler is going to ask for them. */
+function refuse({ needsUncond = false }: Sampler): SampleProblem["denoiseBoth"] {
+  const missing = new Error("the sampler asks what the model says without the prompt, and the run cannot answer that");
+  if (needsUncond) throw missing;
+  return () => Promise.reject(missing);
 }
 
 function checkSigmas(sigmas: Float32Array): void {

@@ -1,5 +1,4 @@
-import { secondOrder, slopeWithin, type Start, thirdOrder } from "./dpm-solver.js";
-import { smallest } from "./levels.js";
+import { lastLevel, secondOrder, slopeWithin, type Start, thirdOrder } from "./dpm-solver.js";
 import type { Sampler } from "./sampler.js";
 import { slope } from "./slope.js";
 
@@ -18,7 +17,7 @@ const SAFETY = 0.81;
 export const dpmAdaptive: Sampler = {
   async *run({ x, sigmas, denoise }) {
     if (sigmas.length < 2) return x;
-    const end = smallest(sigmas);
+    const end = lastLevel(sigmas);
     let [sigma, length, before] = [sigmas[0]!, FIRST, x];
     for (let index = 0; Math.log(sigma / end) > 1e-5; index++) {
       const denoised = await denoise(x, sigma);

@@ -1,5 +1,4 @@
-import { firstOrder, secondOrder, slopeWithin, type Start, thirdOrder, within } from "./dpm-solver.js";
-import { smallest } from "./levels.js";
+import { firstOrder, lastLevel, secondOrder, slopeWithin, type Start, thirdOrder, within } from "./dpm-solver.js";
 import type { Sampler } from "./sampler.js";
 import { slope } from "./slope.js";
 
@@ -11,13 +10,13 @@ import { slope } from "./slope.js";
 export const dpmFast: Sampler = {
   async *run({ x, sigmas, denoise }) {
     if (sigmas.length < 2) return x;
-    const [from, to] = [sigmas[0]!, smallest(sigmas)];
+    const [from, to] = [sigmas[0]!, lastLevel(sigmas)];
+    if (from === to) return x;
     const orders = spend(sigmas.length - 1);
     for (const [index, order] of orders.entries()) {
       const sigma = within(from, to, index / orders.length);
       const denoised = await denoise(x, sigma);
       yield { index, sigma, x, denoised };
-      if (from === to) continue;
       const next = within(from, to, (index + 1) / orders.length);
       const start: Start = { x, slope: slope(x, denoised, sigma), sigma, next };
       if (order === 1) x = firstOrder(start);

@@ -10,6 +10,9 @@ export interface Start {
   readonly next: number;
 }
 
+/** Where a sampler ends that works in log sigma: a schedule's last level above 0. */
+export const lastLevel = (sigmas: Float32Array): number => sigmas[sigmas.length - 1]! || sigmas[sigmas.length - 2]!;
+
 /** The level after this part of a step, counted in log sigma. */
 export const within = (sigma: number, next: number, part: number): number => sigma * (next / sigma) ** part;
 

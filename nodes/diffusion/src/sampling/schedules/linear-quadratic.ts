@@ -12,5 +12,5 @@ export const linearQuadratic: Scheduler = ({ largest }, steps) => {
   const square = excess / (linear * quadratic ** 2);
   const slope = THRESHOLD / linear - (2 * excess) / quadratic ** 2;
   const taken = (i: number) => (i < linear ? (i * THRESHOLD) / linear : square * (i ** 2 + linear ** 2) + slope * i);
-  return withZero(Array.from({ length: steps }, (_, i) => (1 - taken(i)) * largest));
+  return withZero(Array.from({ length: steps }, (_, i) => Math.fround(1 - taken(i)) * largest));
 };

@@ -1,12 +1,12 @@
-import { type Definitions, describe, nodesOf } from "./describe.js";
-import type { RunEvent } from "./events.js";
-import type { NodeType } from "./node.js";
-import { definePack } from "./pack.js";
-import { isRefused, type Plan, plan } from "./plan.js";
-import type { Prompt } from "./prompt.js";
-import { type RunOptions, run } from "./run.js";
-import { services } from "./service.js";
-import type { Outputs } from "./task.js";
+import { type Definitions, describe, nodesOf } from "../src/run/describe.js";
+import type { RunEvent } from "../src/run/events.js";
+import type { NodeType } from "../src/run/node.js";
+import { definePack } from "../src/run/pack.js";
+import { isRefused, type Plan, plan } from "../src/run/plan.js";
+import type { Prompt } from "../src/run/prompt.js";
+import { type RunOptions, run } from "../src/run/run.js";
+import { services } from "../src/run/service.js";
+import type { Outputs } from "../src/run/task.js";
 
 /** Some nodes ready to run prompts, and what a run of them said and gave. */
 export interface Bench {
@@ -20,7 +20,7 @@ export interface Bench {
   ) => Promise<{ readonly events: readonly RunEvent[]; readonly outputs: ReadonlyMap<string, Outputs> }>;
 }
 
-/** Puts some nodes on a bench, for tests of packs: `await (await bench([blur])).run({ … })`. */
+/** Puts some nodes on a bench, for tests: `await (await bench([blur])).run({ … })`. */
 export async function bench(nodeTypes: readonly NodeType[]): Promise<Bench> {
   const packs = [definePack({ name: "bench", version: "1", nodes: nodeTypes })];
   const definitions = await describe(packs, services([]));
