@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { isStoredType, STORED, type StoredType } from "./dtype.js";
 
@@ -40,13 +41,15 @@ export class WeightsError extends Error {
 /** The format's own bound on a header, in bytes. */
 const MAX_HEADER = 100_000_000;
 const MAX_RANK = 16;
+/** Opening a pipe would wait for its writer for ever. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
  * Reads and checks the header of a `.safetensors` file; tensor data stays on disk. Throws a {@link WeightsError} for
  * anything that the format forbids (https://huggingface.co/docs/safetensors), before allocating what the file claims.
  */
 export async function readHeader(path: string): Promise<SafetensorsFile> {
-  const file = await open(path, "r").catch((cause: NodeJS.ErrnoException) => {
+  const file = await open(path, READ).catch((cause: NodeJS.ErrnoException) => {
     throw new WeightsError(
       path,
       undefined,

@@ -360,3 +360,34 @@ test("a loop that only promises drive lets timers in, so an abort ends it", asyn
   setTimeout(() => cancel.abort(new Error("enough")), 1);
   await expect(run(prompt, { signal: cancel.signal })).rejects.toThrow("enough");
 });
+
+test("a step that was let go and runs again keeps its sources from being let go before it reads them", async () => {
+  const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const number = (id: string, inputs: NodeType["inputs"], run: NodeType["run"]) =>
+    defineNode({ id, category: "", doc: "", inputs, outputs: { value: INT }, run }) as NodeType;
+  const late = number("Late", { value: int(), ms: int() }, async ({ value, ms }) => {
+    await after(ms);
+    return { value };
+  });
+  const sum = number("Sum", { a: int(), b: int() }, ({ a, b }) => ({ value: a + b }));
+  const again = number(
+    "Again",
+    { a: int(), up: text() },
+    ({ up }) => new Expansion({ sum: { class_type: "Sum", inputs: { a: [up, 0], b: 1 } } }, { value: ["sum", 0] }),
+  );
+  const { run } = await bench([late, sum, again, save]);
+  const node = (class_type: string, inputs: Record<string, unknown>) => ({ class_type, inputs });
+  // B = A + slow is let go, and asked for again; meanwhile L, whose other source is slower still, lets A go.
+  const { events } = await run({
+    A: node("Late", { value: 1, ms: 0 }),
+    slow: node("Late", { value: 2, ms: 40 }),
+    B: node("Sum", { a: ["A", 0], b: ["slow", 0] }),
+    C: node("Sum", { a: ["B", 0], b: 1 }),
+    X: node("Again", { a: ["C", 0], up: "B" }),
+    slower: node("Late", { value: 5, ms: 60 }),
+    L: node("Sum", { a: ["A", 0], b: ["slower", 0] }),
+    D: node("Sum", { a: ["X", 0], b: ["L", 0] }),
+    out: node("Save", { value: ["D", 0] }),
+  });
+  expect(events.at(-1)).toMatchObject({ type: "finished", shown: { saved: [10] } });
+});

@@ -19,12 +19,17 @@ function keep(task: Task): void {
   }
 }
 
+/** Counts a task among the readers of its sources again, after it was over. */
+export function readAgain(task: Task): void {
+  task.over = false;
+  for (const source of task.sources) if (source) source.uses++;
+}
+
 /**
  * A task is over: what only it might still have read is let go. Without this a run would hold every picture it ever
  * made until its end, whatever the cache's size. Should an expansion ask for such a task after all, it runs again.
  */
 export function letGo(task: Task): void {
-  // It counts once among the readers of its sources, however often it runs.
   if (task.over) return;
   task.over = true;
   for (const source of task.sources) {

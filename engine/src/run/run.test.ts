@@ -440,6 +440,37 @@ describe("abort", () => {
     expect(of(events, "finished").length).toBeLessThan(100);
   });
 
+  test("ends only when what ran has ended, whoever waited for its slots", async () => {
+    let running = 0;
+    const holding = (id: string, resources: readonly string[], ms: number) =>
+      defineNode({
+        id,
+        category: "",
+        doc: "",
+        inputs: {},
+        outputs: {},
+        output: true,
+        resources,
+        run: async () => {
+          running++;
+          await sleep(ms);
+          running--;
+          return {};
+        },
+      });
+    const rig = await bench([
+      holding("Hold", ["gpu"], 80),
+      holding("Both", ["gpu", "cpu"], 1),
+      holding("Cpu", ["cpu"], 1),
+    ]);
+    const controller = new AbortController();
+    const node = (class_type: string) => ({ class_type, inputs: {} });
+    const ended = rig.run({ 1: node("Hold"), 2: node("Both"), 3: node("Cpu") }, { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error("stop")), 20);
+    await expect(ended).rejects.toThrow("stop");
+    expect(running).toBe(0);
+  });
+
   test("frees those who wait for slots", async () => {
     const controller = new AbortController();
     const pool = slots({ gpu: 1 });

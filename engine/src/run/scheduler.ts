@@ -1,6 +1,6 @@
 import { layoutOf } from "./layout.js";
 import { Lending } from "./lending.js";
-import { letGo } from "./retention.js";
+import { letGo, readAgain } from "./retention.js";
 import type { Slots } from "./slots.js";
 import type { Outputs, Task } from "./task.js";
 
@@ -52,6 +52,8 @@ export class Scheduler {
     const stack = [task];
     for (let top = stack.pop(); top; top = stack.pop()) {
       if (top.state !== "idle" || this.#failure) continue;
+      // It was let go, and an expansion asks for it again: it reads its sources once more.
+      if (top.over) readAgain(top);
       top.state = "waiting";
       const loading = this.#work.load(top);
       if (loading) this.#load(top, loading);
@@ -217,7 +219,8 @@ export class Scheduler {
     let held = false;
     lending.open(() => {
       held = true;
-      if (now) return;
+      // After a failure slots are only passed on: the task was closed, and counts no more.
+      if (now || this.#failure) return;
       this.#ready.push(task);
       // Whoever gave the slots back is still on the stack.
       queueMicrotask(() => this.#pump());

@@ -27,7 +27,7 @@ export interface Task {
   lending: Lending | undefined;
   /** Who may still read its outputs; without any they are let go. */
   uses: number;
-  /** It has been done once, and is no longer counted in `uses`. */
+  /** It is done, and no longer counted in the `uses` of its sources. */
   over: boolean;
   /** Its outputs are never let go: a target, or something that an expansion may read. */
   kept: boolean;

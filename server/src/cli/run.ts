@@ -86,6 +86,7 @@ async function runPrepared(prepared: Prepared, options: RunCommandOptions, watch
   const { plan, runtime, prompt } = prepared;
   const { signal, watch, written, output } = watching;
   const { cache, flush } = await resultCache(options.cache);
+  const blocked: string[] = [];
   const told = reporter({ nodes: plan.steps.size, nameOf: nameIn(prepared) }, options.json ?? false);
   try {
     await run(plan, {
@@ -100,6 +101,7 @@ async function runPrepared(prepared: Prepared, options: RunCommandOptions, watch
       emit: (event) => {
         told.event(event);
         watch.event(event);
+        if (event.type === "blocked" && event.message !== undefined) blocked.push(event.message);
         written.push(...writtenBy(event, output));
       },
     });
@@ -107,6 +109,9 @@ async function runPrepared(prepared: Prepared, options: RunCommandOptions, watch
     told.end();
     await flush();
   }
+  // Nodes that nothing reached are no success for whoever waits for a picture.
+  if (blocked.length > 0 && written.length === 0)
+    throw new Failure(`nothing was written: ${blocked.join("; ")}`, { exitCode: EXIT.failedInNode });
 }
 
 /** What a node is called on a terminal: its title, else its type. */

@@ -45,7 +45,7 @@ export class CompiledCache {
     const manifest = await readManifest(folder);
     if (manifest === undefined) return undefined;
     if (manifest === "damaged" || (await digest(folder, manifest.sizes)) !== manifest.digest) {
-      await this.remove(key);
+      await this.remove(key).catch(() => {}); // it counts as absent, whether or not it can be removed
       return undefined;
     }
     const now = new Date();

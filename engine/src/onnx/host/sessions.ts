@@ -70,7 +70,7 @@ export class Sessions {
       return InferenceSession.create(path, { ...this.#options({}), graphOptimizationLevel: "disabled" }).catch(
         async (error: Error) => {
           process.stderr.write(`a compiled model cannot be loaded and is removed: ${error.message}\n`);
-          await cache?.remove(name);
+          await cache?.remove(name).catch(() => {});
           return undefined;
         },
       );

@@ -9,6 +9,9 @@ export class BadName extends Error {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is these characters that are refused.
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
+/** File systems take 255 bytes; the rest is for a counter and an extension. */
+const LONGEST = 230;
+
 /**
  * A relative name with `/` between its parts, from a name of either system (`a\b`, `a/./b`).
  * Throws `BadName` for empty and absolute names, drive letters, control characters, and names that climb out (`..`).
@@ -23,6 +26,8 @@ export function relativeName(name: string): string {
   const normal = posix.normalize(slashed).replace(/\/+$/, "");
   if (normal === ".." || normal.startsWith("../")) throw new BadName(`the name ${shown} leaves its folder`);
   if (normal === "" || normal === ".") throw new BadName(`the name ${shown} is empty`);
+  if (normal.split("/").some((part) => Buffer.byteLength(part) > LONGEST))
+    throw new BadName(`the name ${shown} is too long: a file or folder may have ${LONGEST} bytes`);
   return normal;
 }
 

@@ -61,6 +61,9 @@ const encoderLayer =
   (w: Weights, { heads, activation }: ClipConfig): Module =>
   (x) => {
     const attention = w.at("self_attn");
+    const [width = 0] = attention.shape("q_proj.weight");
+    if (width % heads !== 0)
+      throw new Error(`${attention.prefix}q_proj.weight: a width of ${width} cannot be divided into ${heads} heads`);
     const normed = x.pipe(layerNorm(w.at("layer_norm1")));
     const [q, k, v] = ["q_proj", "k_proj", "v_proj"].map((name) => linear(attention.at(name))(normed)) as [
       Value,

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -50,13 +51,18 @@ export class ConfigFile {
 /** Reads a folder's JSON object; undefined when there is no such file. */
 export async function readConfig(folder: string, name: string): Promise<ConfigFile | undefined> {
   const path = join(folder, name);
-  const file = await open(path, "r").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
-    throw new Error(`${path} cannot be opened: ${cause.message}`);
-  });
+  // Not even opening may wait: a pipe would, for its writer.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
+      throw new Error(`${path} cannot be opened: ${cause.message}`);
+    },
+  );
   if (!file) return undefined;
   try {
-    const { size } = await file.stat();
+    const info = await file.stat();
+    if (!info.isFile()) throw new Error(`${path} is not a regular file`);
+    const { size } = info;
     if (size > MAX_BYTES) throw new Error(`${path} has ${size} bytes, too many for a configuration`);
     const value: unknown = parse(path, await file.readFile("utf8"));
     if (typeof value !== "object" || value === null || Array.isArray(value))

@@ -114,7 +114,8 @@ export async function sampleSchedule(request: ScheduledRequest): Promise<Latent>
     const steps = solve({
       sampler: request.sampler,
       schedule,
-      denoise: async (x, sigma) => (asked ? (await denoiseBoth(x, sigma)).denoised : mean(await unet.denoise(x, sigma))),
+      denoise: async (x, sigma) =>
+        asked ? (await denoiseBoth(x, sigma)).denoised : mean(await unet.denoise(x, sigma)),
       denoiseBoth,
       sigmaAtPercent: (percent) => sigmaAtPercent(table, percent),
       latent: samples.data.map((value) => value * scale),

@@ -18,7 +18,11 @@ const midpoint = (split: (sigma: number, next: number) => Ancestral): Sampler =>
       const middle = Math.sqrt(sigma * down);
       const guess = eulerStep(x, denoised, sigma, middle);
       const along = (down - sigma) / middle;
-      const terms = [[1, x], [along, guess], [-along, await denoise(guess, middle)]] as const;
+      const terms = [
+        [1, x],
+        [along, guess],
+        [-along, await denoise(guess, middle)],
+      ] as const;
       x = up === 0 ? combine(...terms) : combine(...terms, [up, noise(sigma, next)]);
     }
     return x;

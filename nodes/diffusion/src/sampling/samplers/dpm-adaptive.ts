@@ -1,4 +1,4 @@
-import { lastLevel, secondOrder, slopeWithin, type Start, thirdOrder } from "./dpm-solver.js";
+import { lastLevel, type Start, secondOrder, slopeWithin, thirdOrder } from "./dpm-solver.js";
 import type { Sampler } from "./sampler.js";
 import { slope } from "./slope.js";
 
@@ -22,7 +22,12 @@ export const dpmAdaptive: Sampler = {
     for (let index = 0; Math.log(sigma / end) > 1e-5; index++) {
       const denoised = await denoise(x, sigma);
       yield { index, sigma, x, denoised };
-      const start: Start = { x, slope: slope(x, denoised, sigma), sigma, next: Math.max(end, sigma * Math.exp(-length)) };
+      const start: Start = {
+        x,
+        slope: slope(x, denoised, sigma),
+        sigma,
+        next: Math.max(end, sigma * Math.exp(-length)),
+      };
       const third = await slopeWithin(denoise, start, 1 / 3);
       const low = secondOrder(start, third, 1 / 3);
       const high = await thirdOrder(denoise, start, third);

@@ -1,4 +1,4 @@
-import { firstOrder, lastLevel, secondOrder, slopeWithin, type Start, thirdOrder, within } from "./dpm-solver.js";
+import { firstOrder, lastLevel, type Start, secondOrder, slopeWithin, thirdOrder, within } from "./dpm-solver.js";
 import type { Sampler } from "./sampler.js";
 import { slope } from "./slope.js";
 

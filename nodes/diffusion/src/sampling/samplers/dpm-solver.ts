@@ -20,7 +20,11 @@ export const within = (sigma: number, next: number, part: number): number => sig
 export const firstOrder = ({ x, slope, sigma, next }: Start): Float32Array => blend(1, x, next - sigma, slope);
 
 /** The slope where the first order leads after a part of the step. */
-export async function slopeWithin(denoise: SampleProblem["denoise"], start: Start, part: number): Promise<Float32Array> {
+export async function slopeWithin(
+  denoise: SampleProblem["denoise"],
+  start: Start,
+  part: number,
+): Promise<Float32Array> {
   const level = within(start.sigma, start.next, part);
   const x = firstOrder({ ...start, next: level });
   return slope(x, await denoise(x, level), level);

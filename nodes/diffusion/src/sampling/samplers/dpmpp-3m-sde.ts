@@ -23,7 +23,10 @@ export const dpmpp3mSde: Sampler = {
       const rise = 1 - taken / (2 * length);
       const bend = rise / (2 * length) - 1 / 2;
       const [last, first] = before;
-      const shared = [[(next / sigma) * Math.exp(-length), x], [next * Math.sqrt(taken), noise(sigma, next)]] as const;
+      const shared = [
+        [(next / sigma) * Math.exp(-length), x],
+        [next * Math.sqrt(taken), noise(sigma, next)],
+      ] as const;
       if (last === undefined) {
         x = combine(...shared, [taken, denoised]);
       } else if (first === undefined) {

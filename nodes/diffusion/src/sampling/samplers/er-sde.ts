@@ -28,11 +28,10 @@ export const erSde: Sampler = {
       const keep = scaling(next) / scaling(sigma);
       const weights = [1 - keep, ...(derivatives.length > 1 ? bends(sigma, next) : [])];
       const up = Math.sqrt(Math.max(0, next ** 2 - (sigma * keep) ** 2));
-      x = combine(
-        [keep, x],
-        ...derivatives.map((derivative, order) => [weights[order]!, derivative!] as const),
-        [up, noise(sigma, next)],
-      );
+      x = combine([keep, x], ...derivatives.map((derivative, order) => [weights[order]!, derivative!] as const), [
+        up,
+        noise(sigma, next),
+      ]);
       last = derivatives;
     }
     return x;

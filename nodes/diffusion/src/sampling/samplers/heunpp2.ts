@@ -31,12 +31,7 @@ export const heunpp2: Sampler = {
       const far = blend(1, near, beyond - next, ahead);
       const furthest = slope(far, await denoise(far, beyond), beyond);
       const [second, third] = [next / (3 * first), beyond / (3 * first)];
-      x = combine(
-        [1, x],
-        [length * (1 - second - third), here],
-        [length * second, ahead],
-        [length * third, furthest],
-      );
+      x = combine([1, x], [length * (1 - second - third), here], [length * second, ahead], [length * third, furthest]);
     }
     return x;
   },

@@ -1,4 +1,3 @@
-import { ddpm, eulerAncestral, eulerAncestralCfgPp } from "./euler-ancestral.js";
 import { deis } from "./deis.js";
 import { dpm2, dpm2Ancestral } from "./dpm-2.js";
 import { dpmAdaptive } from "./dpm-adaptive.js";
@@ -10,18 +9,14 @@ import { dpmpp3mSde } from "./dpmpp-3m-sde.js";
 import { dpmppSde } from "./dpmpp-sde.js";
 import { erSde } from "./er-sde.js";
 import { ddim, euler, eulerCfgPp } from "./euler.js";
+import { ddpm, eulerAncestral, eulerAncestralCfgPp } from "./euler-ancestral.js";
 import { gradientEstimation, gradientEstimationCfgPp } from "./gradient-estimation.js";
 import { heun } from "./heun.js";
 import { heunpp2 } from "./heunpp2.js";
 import { ipndm, ipndmV } from "./ipndm.js";
 import { lcm } from "./lcm.js";
 import { lms } from "./lms.js";
-import {
-  resMultistep,
-  resMultistepAncestral,
-  resMultistepAncestralCfgPp,
-  resMultistepCfgPp,
-} from "./res-multistep.js";
+import { resMultistep, resMultistepAncestral, resMultistepAncestralCfgPp, resMultistepCfgPp } from "./res-multistep.js";
 import { saSolver, saSolverPece } from "./sa-solver.js";
 import type { Sampler } from "./sampler.js";
 import { seeds2, seeds3 } from "./seeds.js";

@@ -1,12 +1,7 @@
 import { multistep } from "./multistep.js";
 
 /** Adams and Bashforth's weights for equal steps, by order. */
-const EQUAL_STEPS = [
-  [1],
-  [3 / 2, -1 / 2],
-  [23 / 12, -16 / 12, 5 / 12],
-  [55 / 24, -59 / 24, 37 / 24, -9 / 24],
-];
+const EQUAL_STEPS = [[1], [3 / 2, -1 / 2], [23 / 12, -16 / 12, 5 / 12], [55 / 24, -59 / 24, 37 / 24, -9 / 24]];
 
 /** Improved PNDM (Zhang and Chen 2022, after Liu et al. 2022): four slopes with the weights of equal steps. */
 export const ipndm = multistep(4, ({ levels, next }) =>

@@ -51,7 +51,8 @@ function advance(
   known: readonly Known[],
   b: B,
 ): Float32Array {
-  const weights = known.length === 2 ? simple(known, { sigma, next }, b) : exponentialAdams(known, { sigma, next, rate: 1 });
+  const weights =
+    known.length === 2 ? simple(known, { sigma, next }, b) : exponentialAdams(known, { sigma, next, rate: 1 });
   return combine([next / sigma, x], ...known.map(({ denoised }, i) => [weights[i]!, denoised] as const));
 }
 
