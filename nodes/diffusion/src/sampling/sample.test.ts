@@ -67,6 +67,26 @@ test("without guidance the negative text is not read", async () => {
   expect(other.samples.data).toEqual(one.samples.data);
 });
 
+test("a CFG++ sampler reads the negative text even without guidance", async () => {
+  const request = { cfg: 1, sampler: samplers.euler_cfg_pp };
+  const base = (await sample(request)).samples;
+  expect(difference((await sample({ ...request, negative: text(5, 9) })).samples, base)).toBeGreaterThan(0.1);
+  await expect(sample({ ...request, negative: [] })).rejects.toThrow("negative conditioning holds no condition");
+});
+
+test("a sampler that takes more steps than were planned says so as it goes", async () => {
+  const seen: [number, number][] = [];
+  await sample({
+    sampler: samplers.dpm_adaptive,
+    steps: 2,
+    onStep: ({ index, total }) => {
+      seen.push([index, total]);
+    },
+  });
+  expect(seen.length).toBeGreaterThan(2);
+  expect(seen).toEqual(seen.map((_, i) => [i, Math.max(2, i + 1)]));
+});
+
 test("two conditions are averaged, so the same one twice is the same", async () => {
   const twice = await sample({ positive: [...text(5, 1), ...text(5, 1)] });
   expect(difference(twice.samples, (await sample()).samples)).toBeLessThan(ROUNDING);

@@ -31,8 +31,10 @@ export const dpmAdaptive: Sampler = {
       const third = await slopeWithin(denoise, start, 1 / 3);
       const low = secondOrder(start, third, 1 / 3);
       const high = await thirdOrder(denoise, start, third);
+      const error = distance(low, high, before);
+      if (!Number.isFinite(error)) throw new Error(`the model's answer at noise level ${sigma} is not a number`);
       // An error of 1 is the one allowed. The third order's grows with the cube of the length.
-      const wanted = Math.cbrt(1 / (distance(low, high, before) + 1e-8));
+      const wanted = Math.cbrt(1 / (error + 1e-8));
       const factor = 1 + Math.atan(wanted - 1);
       if (factor >= SAFETY) [x, sigma, before] = [high, start.next, low];
       length *= factor;

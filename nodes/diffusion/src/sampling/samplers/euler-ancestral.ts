@@ -23,4 +23,4 @@ export const eulerAncestral: Sampler = { run: asking(plain) };
 export const eulerAncestralCfgPp: Sampler = { run: asking(cfgPlusPlus), needsUncond: true };
 
 /** Draws from the posterior of the level before (Ho et al. 2020, algorithm 2), which in sigma is the same step. */
-export const ddpm: Sampler = eulerAncestral;
+export const ddpm: Sampler = { run: asking(plain) };

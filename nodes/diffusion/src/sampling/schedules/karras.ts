@@ -1,5 +1,5 @@
 import { linspace, type Scheduler, withZero } from "./schedule.js";
-import { torchPower } from "./torch-power.js";
+import { torchPowers } from "./torch-power.js";
 
 const RHO = 7;
 const { fround } = Math;
@@ -8,5 +8,5 @@ const { fround } = Math;
 export const karras: Scheduler = ({ smallest, largest }, steps) => {
   const [low, high] = [smallest ** (1 / RHO), largest ** (1 / RHO)];
   const root = (part: number): number => fround(fround(high) + fround(part * fround(low - high)));
-  return withZero(linspace(0, 1, steps).map((part) => torchPower(root(part), RHO)));
+  return withZero(torchPowers(linspace(0, 1, steps).map(root), RHO));
 };
