@@ -17,7 +17,7 @@ const withWorkflow = (command: Command): Command =>
   command
     .argument("<file>", "a workflow in API format; - reads standard input")
     .addOption(
-      new Option("--set <node.input=value>", "change an input, by the node's id or title; repeatable").argParser(
+      new Option("--set <node.input=value>", "change an input, by the node's id, title or type; repeatable").argParser(
         collect,
       ),
     )

@@ -1,7 +1,8 @@
 import { ancestral } from "./ancestral.js";
 import { blend3 } from "./blend.js";
 import { brownianNoise } from "./noise.js";
-import { intervals, type Sampler } from "./sampler.js";
+import type { Sampler } from "./sampler.js";
+import { stepping } from "./stepping.js";
 
 /**
  * SDE-DPM-Solver++ in two stages (Lu et al. 2022; k-diffusion): an ancestral step to the middle in log sigma, and one
@@ -9,23 +10,14 @@ import { intervals, type Sampler } from "./sampler.js";
  */
 export const dpmppSde: Sampler = {
   noise: brownianNoise,
-  async *run({ x, sigmas, denoise, noise }) {
-    for (const { index, sigma, next } of intervals(sigmas)) {
-      const denoised = await denoise(x, sigma);
-      yield { index, sigma, x, denoised };
-      if (next === 0) {
-        x = denoised;
-        continue;
-      }
-      const middle = middleOf(sigma, next);
-      const half = ancestral(sigma, middle);
-      const guess = blend3(half.down / sigma, x, 1 - half.down / sigma, denoised, half.up, noise(sigma, middle));
-      const there = await denoise(guess, middle);
-      const whole = ancestral(sigma, next);
-      x = blend3(whole.down / sigma, x, 1 - whole.down / sigma, there, whole.up, noise(sigma, next));
-    }
-    return x;
-  },
+  run: stepping(({ denoise, noise }) => async ({ x, sigma, next, denoised }) => {
+    const middle = middleOf(sigma, next);
+    const half = ancestral(sigma, middle);
+    const guess = blend3(half.down / sigma, x, 1 - half.down / sigma, denoised, half.up, noise(sigma, middle));
+    const there = await denoise(guess, middle);
+    const whole = ancestral(sigma, next);
+    return blend3(whole.down / sigma, x, 1 - whole.down / sigma, there, whole.up, noise(sigma, next));
+  }),
 };
 
 /**

@@ -1,5 +1,6 @@
 import { blend, combine } from "./blend.js";
-import { intervals, type Sampler } from "./sampler.js";
+import type { Sampler } from "./sampler.js";
+import { stepping } from "./stepping.js";
 
 /** Points of the sums that stand for the integrals. */
 const POINTS = 200;
@@ -15,27 +16,20 @@ type Derivatives = readonly [denoised: Float32Array, first?: Float32Array, secon
  * a Taylor expansion of the denoised latent in sigma, taken from the last three answers.
  */
 export const erSde: Sampler = {
-  async *run({ x, sigmas, denoise, noise }) {
+  run: stepping(({ sigmas, noise }) => {
     let last: Derivatives | undefined;
-    for (const { index, sigma, next } of intervals(sigmas)) {
-      const denoised = await denoise(x, sigma);
-      yield { index, sigma, x, denoised };
-      if (next === 0) {
-        x = denoised;
-        continue;
-      }
+    return ({ index, x, sigma, next, denoised }) => {
       const derivatives = differences(denoised, last, [sigma, sigmas[index - 1], sigmas[index - 2]]);
       const keep = scaling(next) / scaling(sigma);
       const weights = [1 - keep, ...(derivatives.length > 1 ? bends(sigma, next) : [])];
       const up = Math.sqrt(Math.max(0, next ** 2 - (sigma * keep) ** 2));
-      x = combine([keep, x], ...derivatives.map((derivative, order) => [weights[order]!, derivative!] as const), [
+      last = derivatives;
+      return combine([keep, x], ...derivatives.map((derivative, order) => [weights[order]!, derivative!] as const), [
         up,
         noise(sigma, next),
       ]);
-      last = derivatives;
-    }
-    return x;
-  },
+    };
+  }),
 };
 
 function differences(

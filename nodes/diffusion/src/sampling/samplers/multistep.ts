@@ -1,6 +1,7 @@
 import { combine } from "./blend.js";
-import { intervals, type Sampler } from "./sampler.js";
+import type { Sampler } from "./sampler.js";
 import { slope } from "./slope.js";
+import { stepping } from "./stepping.js";
 
 /** A step from `levels[0]`; `levels` goes on with those before it, as many as there are slopes to weigh. */
 export interface Stretch {
@@ -13,19 +14,12 @@ export interface Stretch {
  * newest first. It starts with as many as it has, and takes the last step, to 0, by the denoised latent.
  */
 export const multistep = (most: number, weights: (stretch: Stretch) => readonly number[]): Sampler => ({
-  async *run({ x, sigmas, denoise }) {
+  run: stepping(() => {
     let known: { sigma: number; slope: Float32Array }[] = [];
-    for (const { index, sigma, next } of intervals(sigmas)) {
-      const denoised = await denoise(x, sigma);
-      yield { index, sigma, x, denoised };
-      if (next === 0) {
-        x = denoised;
-        continue;
-      }
+    return ({ x, sigma, next, denoised }) => {
       known = [{ sigma, slope: slope(x, denoised, sigma) }, ...known.slice(0, most - 1)];
       const along = weights({ levels: known.map((point) => point.sigma), next });
-      x = combine([1, x], ...known.map((point, i) => [along[i]!, point.slope] as const));
-    }
-    return x;
-  },
+      return combine([1, x], ...known.map((point, i) => [along[i]!, point.slope] as const));
+    };
+  }),
 });

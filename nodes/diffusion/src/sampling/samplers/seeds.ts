@@ -1,5 +1,6 @@
 import { combine } from "./blend.js";
-import { intervals, type SampleProblem, type Sampler } from "./sampler.js";
+import type { SampleProblem, Sampler } from "./sampler.js";
+import { stepping } from "./stepping.js";
 
 /** The reverse SDE's linear part over a stretch of log sigma, on which both solvers rest. */
 const decay = (length: number): number => -Math.expm1(-2 * length);
@@ -24,56 +25,38 @@ const rise = (length: number): number => 1 - decay(length) / (2 * length);
  * level between as well as at the end.
  */
 export const seeds2: Sampler = {
-  async *run({ x, sigmas, denoise, noise }) {
-    for (const { index, sigma, next } of intervals(sigmas)) {
-      const denoised = await denoise(x, sigma);
-      yield { index, sigma, x, denoised };
-      if (next === 0) {
-        x = denoised;
-        continue;
-      }
-      const fresh = followed({ noise });
-      const middle = Math.sqrt(sigma * next);
-      const half = Math.log(sigma / middle);
-      const guess = combine([(middle / sigma) ** 2, x], [decay(half), denoised], [middle, fresh(sigma, middle)]);
-      const there = await denoise(guess, middle);
-      x = combine([(next / sigma) ** 2, x], [decay(2 * half), there], [next, fresh(middle, next)]);
-    }
-    return x;
-  },
+  run: stepping(({ denoise, noise }) => async ({ x, sigma, next, denoised }) => {
+    const fresh = followed({ noise });
+    const middle = Math.sqrt(sigma * next);
+    const half = Math.log(sigma / middle);
+    const guess = combine([(middle / sigma) ** 2, x], [decay(half), denoised], [middle, fresh(sigma, middle)]);
+    const there = await denoise(guess, middle);
+    return combine([(next / sigma) ** 2, x], [decay(2 * half), there], [next, fresh(middle, next)]);
+  }),
 };
 
 /** SEEDS-3: the same in three stages, at thirds of the step in log sigma. */
 export const seeds3: Sampler = {
-  async *run({ x, sigmas, denoise, noise }) {
-    for (const { index, sigma, next } of intervals(sigmas)) {
-      const denoised = await denoise(x, sigma);
-      yield { index, sigma, x, denoised };
-      if (next === 0) {
-        x = denoised;
-        continue;
-      }
-      const fresh = followed({ noise });
-      const third = Math.log(sigma / next) / 3;
-      const [near, far] = [sigma * Math.exp(-third), next * Math.exp(third)];
-      const first = combine([(near / sigma) ** 2, x], [decay(third), denoised], [near, fresh(sigma, near)]);
-      const second = await denoise(first, near);
-      const steep = 2 * rise(2 * third);
-      const guess = combine(
-        [(far / sigma) ** 2, x],
-        [decay(2 * third) - steep, denoised],
-        [steep, second],
-        [far, fresh(near, far)],
-      );
-      const there = await denoise(guess, far);
-      const bend = 1.5 * rise(3 * third);
-      x = combine(
-        [(next / sigma) ** 2, x],
-        [decay(3 * third) - bend, denoised],
-        [bend, there],
-        [next, fresh(far, next)],
-      );
-    }
-    return x;
-  },
+  run: stepping(({ denoise, noise }) => async ({ x, sigma, next, denoised }) => {
+    const fresh = followed({ noise });
+    const third = Math.log(sigma / next) / 3;
+    const [near, far] = [sigma * Math.exp(-third), next * Math.exp(third)];
+    const first = combine([(near / sigma) ** 2, x], [decay(third), denoised], [near, fresh(sigma, near)]);
+    const second = await denoise(first, near);
+    const steep = 2 * rise(2 * third);
+    const guess = combine(
+      [(far / sigma) ** 2, x],
+      [decay(2 * third) - steep, denoised],
+      [steep, second],
+      [far, fresh(near, far)],
+    );
+    const there = await denoise(guess, far);
+    const bend = 1.5 * rise(3 * third);
+    return combine(
+      [(next / sigma) ** 2, x],
+      [decay(3 * third) - bend, denoised],
+      [bend, there],
+      [next, fresh(far, next)],
+    );
+  }),
 };
