@@ -44,11 +44,20 @@ export interface UnetConfig {
 /** The families of UNets that a picture can be made with, told apart by structure. */
 export type Family = "sd1" | "sd2" | "sdxl" | "sdxl-refiner";
 
+/** A colour for a latent cell without an autoencoder: `bias + Σ factors[channel] × latent`, of the UNet's scaled latents. */
+export interface LatentColours {
+  /** For each latent channel, red, green and blue; pictures are 0 to 1. */
+  readonly factors: readonly (readonly [number, number, number])[];
+  readonly bias: readonly [number, number, number];
+}
+
 /** A latent space. */
 export interface LatentSpace {
   readonly channels: number;
   /** The UNet sees latents multiplied by this. */
   readonly scale: number;
+  /** For previews; absent: the family's. */
+  readonly colours?: LatentColours;
 }
 
 /** A denoising UNet. */
@@ -59,6 +68,10 @@ export interface Model {
   readonly config: UnetConfig;
   readonly prediction: Prediction;
   readonly latent: LatentSpace;
+  /** How far guidance is brought back to the spread of the prompt's own answer, 0 to 1 (RescaleCFG). */
+  readonly rescaleGuidance?: number;
+  /** Grey values of a noise mask say how late a cell starts to change (DifferentialDiffusion); 0 to 1, how much so. */
+  readonly differential?: number;
   /** Widths of what the network takes. More channels than the latent has are a mask and a masked picture (inpainting). */
   readonly takes: {
     readonly channels: number;

@@ -4,7 +4,7 @@ import type { Model } from "../models/descriptions.js";
 import { unetSession } from "../models/index.js";
 import type { Conditioning, Latent } from "../sockets.js";
 import { checkConditioning, checkModel, withChannels } from "./fitting.js";
-import { guide, mean, needsNegative } from "./guidance.js";
+import { guide, needsNegative } from "./guidance.js";
 import { expandMask } from "./inpaint.js";
 import { startingNoise } from "./prediction.js";
 import { prepareNoise } from "./prepare-noise.js";
@@ -100,14 +100,13 @@ export async function sampleSchedule(request: ScheduledRequest): Promise<Latent>
     session,
     inference,
     dims,
-    conditions: [...request.positive, ...negative],
+    conditionings: asked ? [request.positive, negative] : [request.positive],
     timestep: (sigma) => told.get(sigma),
     ...(signal && { signal }),
   });
   const denoiseBoth: SampleProblem["denoiseBoth"] = async (x, sigma) => {
-    const answers = await unet.denoise(x, sigma);
-    const uncond = mean(answers.slice(request.positive.length));
-    return { denoised: guide(cfg, mean(answers.slice(0, request.positive.length)), uncond), uncond };
+    const [cond, uncond] = (await unet.denoise(x, sigma)) as [Float32Array, Float32Array];
+    return { denoised: guide(cfg, cond, uncond), uncond };
   };
   const table = sigmaTable(model.prediction);
   try {
@@ -115,7 +114,7 @@ export async function sampleSchedule(request: ScheduledRequest): Promise<Latent>
       sampler: request.sampler,
       schedule,
       denoise: async (x, sigma) =>
-        asked ? (await denoiseBoth(x, sigma)).denoised : mean(await unet.denoise(x, sigma)),
+        asked ? (await denoiseBoth(x, sigma)).denoised : (await unet.denoise(x, sigma))[0]!,
       denoiseBoth,
       sigmaAtPercent: (percent) => sigmaAtPercent(table, percent),
       latent: samples.data.map((value) => value * scale),

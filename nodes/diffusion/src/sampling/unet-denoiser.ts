@@ -1,7 +1,8 @@
 import { elements } from "@mezzotint/engine";
 import type { Handle, Inference, SessionSpec } from "@mezzotint/engine/onnx";
 import type { Model } from "../models/descriptions.js";
-import type { Condition } from "../sockets.js";
+import type { Condition, Conditioning } from "../sockets.js";
+import { mean } from "./guidance.js";
 import { preconditioning } from "./prediction.js";
 import { type SigmaTable, sigmaTable, stepAt } from "./sigma-table.js";
 
@@ -12,9 +13,9 @@ import { type SigmaTable, sigmaTable, stepAt } from "./sigma-table.js";
  */
 const SHARED_ELEMENTS = 4 * 32 * 32 * 2;
 
-/** A UNet that knows its conditions: asked about a latent, it answers once for each. */
+/** A UNet that knows its conditionings: asked about a latent, it answers once for each. */
 export interface UnetDenoiser {
-  /** The denoised latent under each condition, in order. */
+  /** The denoised latent under each conditioning, in order. */
   readonly denoise: (x: Float32Array, sigma: number) => Promise<Float32Array[]>;
   /** Milliseconds that the network itself has run so far. */
   readonly ms: () => number;
@@ -29,7 +30,7 @@ export interface UnetDenoiserOptions {
   readonly inference: Inference;
   /** Shape of the latents: [batch, channels, height, width]. */
   readonly dims: readonly number[];
-  readonly conditions: readonly Condition[];
+  readonly conditionings: readonly Conditioning[];
   /** What the network is told at a noise level; absent: the nearest training step. */
   readonly timestep?: (sigma: number) => number | undefined;
   readonly signal?: AbortSignal;
@@ -46,7 +47,7 @@ export function unetDenoiser(options: UnetDenoiserOptions): UnetDenoiser {
   const { model, session, inference, dims, signal } = options;
   const table: SigmaTable = sigmaTable(model.prediction);
   const size = elements(dims);
-  const groups = upload(options);
+  const groups = upload(options, options.conditionings.flat());
   let ms = 0;
 
   async function run({ conditions, context }: Group, x: Float32Array, sigma: number): Promise<Float32Array[]> {
@@ -88,14 +89,14 @@ export function unetDenoiser(options: UnetDenoiserOptions): UnetDenoiser {
           answers[condition] = denoised[i]!;
         });
       }
-      return answers;
+      return options.conditionings.map(({ length }) => mean(answers.splice(0, length)));
     },
     ms: () => ms,
     release: () => inference.release(groups.map(({ context }) => context)),
   };
 }
 
-function upload({ inference, dims, conditions }: UnetDenoiserOptions): Group[] {
+function upload({ inference, dims }: UnetDenoiserOptions, conditions: Conditioning): Group[] {
   const most = Math.max(1, Math.floor(SHARED_ELEMENTS / elements(dims)));
   const groups: { conditions: number[]; shape: readonly number[] }[] = [];
   conditions.forEach(({ tokens }, i) => {
