@@ -1,3 +1,4 @@
+export type { ModelRoot } from "@mezzotint/nodes-core";
 export type { Inspection, NetworkSummary } from "@mezzotint/nodes-diffusion";
 
 /**

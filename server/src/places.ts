@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
@@ -9,6 +10,8 @@ export interface Places {
   readonly inputs: readonly string[];
   readonly output: string;
   readonly temp: string;
+  /** Files in the format of ComfyUI's `extra_model_paths.yaml`, in order; the data directory's own is last. */
+  readonly modelPaths: readonly string[];
   /** Where compiled sessions are kept between runs; safe to delete. */
   readonly compiled: string;
 }
@@ -18,6 +21,7 @@ export interface PlaceOptions {
   readonly data?: string;
   readonly input?: string;
   readonly output?: string;
+  readonly modelPaths?: readonly string[];
   /** The workflow file: pictures that it reads may lie in `input/` beside it. */
   readonly workflow?: string;
 }
@@ -26,15 +30,20 @@ export interface PlaceOptions {
 const dataDirectory = (asked?: string): string =>
   resolve(asked ?? (process.env.MEZZOTINT_DATA || join(homedir(), ".mezzotint")));
 
+/** The list of model folders in a data directory, which `mezzotint import` writes. */
+export const ownModelPaths = (data: string): string => join(data, "extra_model_paths.yaml");
+
 /** Resolves every place. Pictures are written to `./output` unless asked otherwise. */
-export function places({ data: asked, input, output, workflow }: PlaceOptions): Places {
+export function places({ data: asked, input, output, modelPaths = [], workflow }: PlaceOptions): Places {
   const data = dataDirectory(asked);
+  const own = ownModelPaths(data);
   const beside = workflow === undefined ? [] : [join(dirname(resolve(workflow)), "input")];
   return {
     data,
     inputs: [...(input === undefined ? [] : [resolve(input)]), ...beside, join(data, "input")],
     output: resolve(output ?? "output"),
     temp: join(data, "temp"),
+    modelPaths: [...modelPaths.map((file) => resolve(file)), ...(existsSync(own) ? [own] : [])],
     compiled: join(data, "cache", "compiled"),
   };
 }

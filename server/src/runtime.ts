@@ -30,9 +30,11 @@ function modelsOf(extensions: readonly Extension[]): Record<string, Record<strin
 }
 
 /** The user's files and the models of installed packages, as nodes ask for them. */
-export async function openUserFolders({ data, inputs, output, temp }: Places) {
+export async function openUserFolders({ data, inputs, output, temp, modelPaths }: Places) {
   const { openFolders } = await core();
-  return openFolders({ data, inputs, output, temp, extraModels: modelsOf(installedExtensions()) });
+  const modelRoots =
+    modelPaths.length === 0 ? [] : modelPaths.flatMap((await import("./model-paths/read.js")).readModelPaths);
+  return openFolders({ data, inputs, output, temp, modelRoots, extraModels: modelsOf(installedExtensions()) });
 }
 
 /** Loads every pack and describes its nodes. Throws when a pack cannot be loaded, naming it. */

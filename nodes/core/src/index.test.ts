@@ -16,7 +16,7 @@ import {
   stringifyJson,
 } from "@mezzotint/engine";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import pack, { FOLDERS, openFolders, readPngText } from "./index.js";
+import pack, { FOLDERS, openFolders, readPictureText } from "./index.js";
 
 describe("the pack", () => {
   test("survives JSON: what planning needs is plain data", () => {
@@ -88,7 +88,7 @@ describe("a prompt of core nodes", () => {
     expect(shown.get("show")).toEqual({ text: ["18"] });
     const files = [1, 2, 3].map((n) => join(data, "output", "8", `step_0000${n}_.png`));
     for (const file of files) {
-      const texts = readPngText(readFileSync(file));
+      const texts = readPictureText(readFileSync(file));
       expect(JSON.parse(texts.get("prompt") ?? "")).toEqual(prompt);
       expect(texts.get("workflow")).toBe('{"version":0.4}');
     }

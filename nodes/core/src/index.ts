@@ -25,13 +25,13 @@ import { imageScale } from "./nodes/scale-image.js";
 import { stringConcatenate } from "./nodes/strings.js";
 
 export { contentHash, identify } from "./files/identity.js";
-export { MODEL_KINDS } from "./folders/kinds.js";
-export { type FolderOptions, openFolders } from "./folders/open-folders.js";
+export { kindName, MODEL_KINDS } from "./folders/kinds.js";
+export { type FolderOptions, type ModelRoot, openFolders } from "./folders/open-folders.js";
 export { FOLDERS, type Folders } from "./folders.js";
 export { newTensor } from "./images/allocate.js";
 export { DECODE_LIMITS, type DecodeLimits, decodeImage } from "./images/decode.js";
 export { encodePng, encodePreview } from "./images/encode.js";
-export { readPngText, withPngText } from "./images/png-text.js";
+export { holdsText, readPictureText, withPictureText } from "./images/picture-text.js";
 export {
   CROPS,
   type Crop,

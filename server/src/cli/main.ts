@@ -7,6 +7,11 @@ import { printable } from "./printable.js";
 const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value];
 
 const data = () => new Option("--data <dir>", "data directory (default: $MEZZOTINT_DATA or ~/.mezzotint)");
+const modelPaths = () =>
+  new Option(
+    "--model-paths <file>",
+    "more model folders, in the format of ComfyUI's extra_model_paths.yaml; repeatable",
+  ).argParser(collect);
 const pack = () =>
   new Option("--pack <path>", "load a pack that is not installed, from its .js file or folder; repeatable").argParser(
     collect,
@@ -24,6 +29,7 @@ const withWorkflow = (command: Command): Command =>
     .option("--seed <n>", "give every seed in the workflow this value")
     .option("--input <dir>", "where pictures are read (before ./input beside the workflow, and the data directory's)")
     .addOption(data())
+    .addOption(modelPaths())
     .addOption(pack())
     .option("--json", "write JSON, one line each");
 
@@ -74,6 +80,14 @@ function commands(finish: (code: ExitCode) => void): Command {
       const sound = await (await import("./doctor.js")).doctorCommand(options);
       if (!sound) finish(EXIT.failedInNode);
     });
+
+  program
+    .command("import")
+    .description("use the models of an existing ComfyUI (or AUTOMATIC1111 web UI) where they are")
+    .argument("<dir>", "its folder")
+    .addOption(data())
+    .option("--json", "write JSON")
+    .action(async (folder, options) => (await import("./import.js")).importCommand(folder, options));
   return program;
 }
 

@@ -12,6 +12,7 @@ export interface WorkflowOptions {
   readonly input?: string;
   readonly output?: string;
   readonly data?: string;
+  readonly modelPaths?: readonly string[];
   readonly pack?: readonly string[];
   readonly json?: boolean;
 }
@@ -24,8 +25,9 @@ export interface Prepared {
 }
 
 /** Where things are for a workflow. */
-export const placesFor = (file: string, { input, output, data }: WorkflowOptions): Places =>
+export const placesFor = (file: string, { input, output, data, modelPaths }: WorkflowOptions): Places =>
   places({
+    ...(modelPaths !== undefined && { modelPaths }),
     ...(file !== "-" && { workflow: file }),
     ...(input !== undefined && { input }),
     ...(output !== undefined && { output }),

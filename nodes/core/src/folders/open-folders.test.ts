@@ -50,13 +50,32 @@ describe("models", () => {
     const extra = put("elsewhere/weights.safetensors");
     const folders = openFolders({
       data,
-      modelRoots: { vae: [join(data, "more")] },
+      modelRoots: [{ kind: "vae", folder: join(data, "more") }],
       extraModels: { vae: { built_in: extra, "a.safetensors": extra } },
     });
     expect(folders.models("vae")).toEqual(["a.safetensors", "b.safetensors", "built_in"]);
     expect(folders.model("vae", "a.safetensors")).toBe(own);
     expect(folders.model("vae", "b.safetensors")).toBe(other);
     expect(folders.model("vae", "built_in")).toBe(extra);
+  });
+
+  test("a root may come before the data directory's own, and serves under a kind's older names", () => {
+    const favourite = put("favourites/a.safetensors");
+    put("models/text_encoders/a.safetensors");
+    const folders = openFolders({
+      data,
+      modelRoots: [{ kind: "clip", folder: join(data, "favourites"), first: true }],
+    });
+    expect(folders.model("text_encoders", "a.safetensors")).toBe(favourite);
+  });
+
+  test("a model that arrives while the process runs is listed", () => {
+    const folders = openFolders({ data });
+    expect(folders.models("loras")).toEqual([]);
+    put("models/loras/new.safetensors");
+    expect(folders.models("loras")).toEqual(["new.safetensors"]);
+    put("models/loras/sub/newer.safetensors");
+    expect(folders.models("loras")).toEqual(["new.safetensors", "sub/newer.safetensors"]);
   });
 
   test("a file or folder that the user links in is theirs to use; a loop of links ends", () => {

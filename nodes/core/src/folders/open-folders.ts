@@ -5,6 +5,14 @@ import { type Kind, kindName, kindOf } from "./kinds.js";
 import { folderLister, statOf } from "./listing.js";
 import { BadName, relativeName, suggestion } from "./names.js";
 
+/** A folder that holds models of a kind. An older name of a kind (`clip`) serves as well as the newer. */
+export interface ModelRoot {
+  readonly kind: string;
+  readonly folder: string;
+  /** Searched before the data directory's own folder, where others come after it. */
+  readonly first?: boolean;
+}
+
 /** Where `openFolders` finds things. Paths may be relative to the working folder. */
 export interface FolderOptions {
   /** Holds `input`, `output`, `temp` and `models/<kind>` unless said otherwise. */
@@ -13,8 +21,8 @@ export interface FolderOptions {
   readonly inputs?: readonly string[] | undefined;
   readonly output?: string | undefined;
   readonly temp?: string | undefined;
-  /** More folders by kind, after `data`/models. An older name of a kind (`clip`) serves as well as the newer. */
-  readonly modelRoots?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** More folders beside `data`/models, searched in this order. */
+  readonly modelRoots?: readonly ModelRoot[] | undefined;
   /** Single models that lie elsewhere: by kind, then by name. A file of the same name in a folder comes first. */
   readonly extraModels?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
 }
@@ -74,10 +82,12 @@ export function openFolders(options: FolderOptions): Folders {
   const output = resolve(options.output ?? join(data, "output"));
   const temp = resolve(options.temp ?? join(data, "temp"));
 
-  const rootsOf = (kind: string): string[] => [
-    ...kindOf(kind).folders.map((folder) => join(data, "models", folder)),
-    ...ofKind(options.modelRoots, kindName(kind)).flatMap((roots) => roots.map((root) => resolve(root))),
-  ];
+  const rootsOf = (kind: string): string[] => {
+    const more = (options.modelRoots ?? []).filter((root) => kindName(root.kind) === kindName(kind));
+    const folders = (first: boolean) => more.flatMap((root) => ((root.first ?? false) === first ? root.folder : []));
+    const own = kindOf(kind).folders.map((folder) => join(data, "models", folder));
+    return [...new Set([...folders(true), ...own, ...folders(false)].map((folder) => resolve(folder)))];
+  };
   const extrasOf = (kind: string): Readonly<Record<string, string>> =>
     Object.assign({}, ...ofKind(options.extraModels, kindName(kind)));
 

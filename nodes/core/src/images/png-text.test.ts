@@ -31,6 +31,18 @@ describe("text in PNG files", () => {
     expect(await sharp(written, { failOn: "warning" }).raw().toBuffer()).toEqual(await sharp(base).raw().toBuffer());
   });
 
+  test("a text takes the place of the one under its key, and other chunks stay", async () => {
+    const first = withPngText(await png(), [
+      ["prompt", "old"],
+      ["comment", "kept"],
+    ]);
+    const { comments } = await sharp(withPngText(first, [["prompt", "new"]])).metadata();
+    expect(comments).toEqual([
+      { keyword: "prompt", text: "new" },
+      { keyword: "comment", text: "kept" },
+    ]);
+  });
+
   test("other readers see the text", async () => {
     const { comments } = await sharp(withPngText(await png(), [["prompt", "{}"]])).metadata();
     expect(comments).toContainEqual({ keyword: "prompt", text: "{}" });

@@ -27,13 +27,38 @@ const textChunk = (key: string, text: string): Buffer =>
     : chunk("iTXt", Buffer.concat([Buffer.from(`${key}\0\0\0\0\0`, "latin1"), Buffer.from(text, "utf8")]));
 
 /**
- * A PNG with texts added after its header: tEXt, or iTXt for what Latin-1 cannot hold. Entries whose key is not a PNG
- * keyword (1 to 79 printable Latin-1 characters) are left out: a picture is worth more than a label.
+ * A PNG with texts added after its header: tEXt, or iTXt for what Latin-1 cannot hold. Texts that it has under the same
+ * keys go, everything else stays. Entries whose key is not a PNG keyword (1 to 79 printable Latin-1 characters) are
+ * left out: a picture is worth more than a label.
  */
 export function withPngText(png: Buffer, texts: Iterable<readonly [key: string, text: string]>): Buffer {
   if (!isPng(png)) throw new Error("text can only be added to a PNG");
-  const chunks = [...texts].filter(([key]) => isKeyword(key)).map(([key, text]) => textChunk(key, text));
-  return Buffer.concat([png.subarray(0, AFTER_HEADER), ...chunks, png.subarray(AFTER_HEADER)]);
+  const added = [...texts].filter(([key]) => isKeyword(key));
+  const keys = new Set(added.map(([key]) => key));
+  const parts = [png.subarray(0, AFTER_HEADER), ...added.map(([key, text]) => textChunk(key, text))];
+  let from = AFTER_HEADER;
+  for (const { type, data, start, end } of chunksOf(png)) {
+    if (!TEXTS.has(type) || !keys.has(keywordOf(data))) continue;
+    parts.push(png.subarray(from, start));
+    from = end;
+  }
+  return Buffer.concat([...parts, png.subarray(from)]);
+}
+
+const TEXTS: ReadonlySet<string> = new Set(["tEXt", "zTXt", "iTXt"]);
+
+const keywordOf = (data: Buffer): string => data.toString("latin1", 0, Math.max(0, data.indexOf(0)));
+
+/** The chunks before the end of a PNG; of a truncated file, those that are whole. */
+function* chunksOf(png: Buffer): Generator<{ type: string; data: Buffer; start: number; end: number }> {
+  for (let start = SIGNATURE.length; start + 12 <= png.length; ) {
+    const length = png.readUInt32BE(start);
+    const type = png.toString("latin1", start + 4, start + 8);
+    const end = start + 12 + length;
+    if (type === "IEND" || end > png.length) return;
+    yield { type, data: png.subarray(start + 8, start + 8 + length), start, end };
+    start = end;
+  }
 }
 
 /** The text of one tEXt, zTXt or iTXt chunk; nothing if it is malformed or unpacks to over 64 MiB. */
@@ -59,15 +84,9 @@ function parseText(type: string, data: Buffer): [key: string, text: string] | un
 export function readPngText(png: Buffer): Map<string, string> {
   const texts = new Map<string, string>();
   if (!isPng(png)) return texts;
-  for (let at = SIGNATURE.length; at + 12 <= png.length; ) {
-    const length = png.readUInt32BE(at);
-    const type = png.toString("latin1", at + 4, at + 8);
-    if (type === "IEND" || at + 12 + length > png.length) break;
-    if (type === "tEXt" || type === "zTXt" || type === "iTXt") {
-      const entry = parseText(type, png.subarray(at + 8, at + 8 + length));
-      if (entry && !texts.has(entry[0])) texts.set(...entry);
-    }
-    at += 12 + length;
+  for (const { type, data } of chunksOf(png)) {
+    const entry = TEXTS.has(type) ? parseText(type, data) : undefined;
+    if (entry && !texts.has(entry[0])) texts.set(...entry);
   }
   return texts;
 }
