@@ -72,3 +72,11 @@ describe("stringifyJson", () => {
     expect(() => stringifyJson(value)).toThrow("holds itself");
   });
 });
+
+describe("stringifyJson for people", () => {
+  test("indented, it is laid out as JSON.stringify does, with bigints", () => {
+    const value = { a: [1, { b: "x\n" }], empty: {}, none: [], c: null };
+    expect(stringifyJson(value, { indent: 2 })).toBe(JSON.stringify(value, null, 2));
+    expect(stringifyJson({ seed: 2n ** 64n - 1n }, { indent: 2 })).toBe('{\n  "seed": 18446744073709551615\n}');
+  });
+});

@@ -74,14 +74,15 @@ function endOfString(text: string, start: number): number {
 /**
  * Writes JSON with bigints as bare digits, so that `parseJson` gives them back. Throws on what JSON would lose: NaN,
  * infinities, functions, cycles. Properties that are undefined are left out, as with `JSON.stringify`.
+ * `indent`: spaces a level, for people to read; 0 writes one line.
  */
-export function stringifyJson(value: unknown): string {
-  const text = write(value, "", 0);
+export function stringifyJson(value: unknown, { indent = 0 }: { readonly indent?: number } = {}): string {
+  const text = write(value, "", 0, indent);
   if (text === undefined) throw new TypeError(`${typeof value} has no JSON form`);
   return text;
 }
 
-function write(value: unknown, path: string, depth: number): string | undefined {
+function write(value: unknown, path: string, depth: number, indent: number): string | undefined {
   switch (typeof value) {
     case "string":
       return JSON.stringify(value);
@@ -95,23 +96,30 @@ function write(value: unknown, path: string, depth: number): string | undefined 
     case "undefined":
       return undefined;
     case "object":
-      return value === null ? "null" : writeObject(value, path, depth);
+      return value === null ? "null" : writeObject(value, path, depth, indent);
     default:
       throw new TypeError(`a ${typeof value} has no JSON form (at ${path || "the top"})`);
   }
 }
 
-function writeObject(value: object, path: string, depth: number): string | undefined {
+function writeObject(value: object, path: string, depth: number, indent: number): string | undefined {
   if (depth > 2 * DEPTH) throw new TypeError("the value is nested too deep for JSON, or holds itself");
-  if ("toJSON" in value && typeof value.toJSON === "function") return write(value.toJSON(), path, depth + 1);
+  if ("toJSON" in value && typeof value.toJSON === "function") return write(value.toJSON(), path, depth + 1, indent);
   const parts: string[] = [];
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) parts.push(write(value[i], path, depth + 1) ?? "null");
-    return `[${parts.join(",")}]`;
+    for (let i = 0; i < value.length; i++) parts.push(write(value[i], path, depth + 1, indent) ?? "null");
+    return enclose("[", parts, "]", depth, indent);
   }
   for (const [key, item] of Object.entries(value)) {
-    const text = write(item, path ? `${path}.${key}` : key, depth + 1);
-    if (text !== undefined) parts.push(`${JSON.stringify(key)}:${text}`);
+    const text = write(item, path ? `${path}.${key}` : key, depth + 1, indent);
+    if (text !== undefined) parts.push(`${JSON.stringify(key)}:${indent > 0 ? " " : ""}${text}`);
   }
-  return `{${parts.join(",")}}`;
+  return enclose("{", parts, "}", depth, indent);
+}
+
+function enclose(open: string, parts: readonly string[], close: string, depth: number, indent: number): string {
+  if (indent === 0 || parts.length === 0) return `${open}${parts.join(",")}${close}`;
+  const margin = `\n${" ".repeat(indent * depth)}`;
+  const inner = margin + " ".repeat(indent);
+  return `${open}${inner}${parts.join(`,${inner}`)}${margin}${close}`;
 }

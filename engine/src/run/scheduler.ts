@@ -7,6 +7,26 @@ import type { Outputs, Task } from "./task.js";
 /** How long steps may run back to back before timers, sockets and an abort get their turn, in milliseconds. */
 const TURN = 10;
 
+/**
+ * The current turn of the event loop. It spans many pumps: the steps of a loop follow each other by way of promises
+ * alone, and nothing else would ever get in between. A class of its own, so that the timer does not hold a whole run.
+ */
+class Turn {
+  /** 0 before it has begun. */
+  #end = 0;
+
+  /** Whether it has been ours for long enough. */
+  get over(): boolean {
+    if (this.#end === 0) {
+      this.#end = performance.now() + TURN;
+      setImmediate(() => {
+        this.#end = 0;
+      });
+    }
+    return performance.now() >= this.#end;
+  }
+}
+
 /** What the scheduler leaves to others. */
 export interface Work {
   /** Runs a task whose sources are done and whose slots are held; ends in `done` or `fail`. */
@@ -28,8 +48,7 @@ export class Scheduler {
   readonly #ready: Task[] = [];
   #next = 0;
   #pumping = false;
-  /** The end of the current turn; 0 before it has begun. */
-  #turn = 0;
+  readonly #turn = new Turn();
   /** Tasks that hold or wait for slots. */
   readonly #holding = new Set<Task>();
   /** Tasks begun or loading and not over. */
@@ -166,9 +185,8 @@ export class Scheduler {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    const end = this.#turnEnd();
     while (this.#next < this.#ready.length) {
-      if (performance.now() >= end) {
+      if (this.#turn.over) {
         this.#yield();
         return;
       }
@@ -181,20 +199,6 @@ export class Scheduler {
     this.#ready.length = 0;
     this.#next = 0;
     this.#pumping = false;
-  }
-
-  /**
-   * When this turn of the event loop has been ours for long enough. A turn spans many pumps: the steps of a loop follow
-   * each other by way of promises alone, and nothing else would ever get in between.
-   */
-  #turnEnd(): number {
-    if (this.#turn === 0) {
-      this.#turn = performance.now() + TURN;
-      setImmediate(() => {
-        this.#turn = 0;
-      });
-    }
-    return this.#turn;
   }
 
   /** Goes on in the next turn. That counts as in flight, so that the run is not taken for finished. */
