@@ -129,10 +129,11 @@ describe("a file that is no workflow is refused with the reason", () => {
     ["broken JSON", '{"1": {', /workflow\.json is not JSON/],
     ["a literal NaN", '{"1": {"class_type": "EmptyLatentImage", "inputs": {"width": NaN}}}', /is not JSON/],
     ["a list", "[]", /expected/],
-    ["a picture", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff]), /not a text file/],
+    ["bytes", Buffer.from([0x88, 0x50, 0x4e, 0x47, 0xff]), /not a text file/],
+    ["a broken picture", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff]), /a picture without a workflow/],
     ["JSON nested too deep", "[".repeat(100_000), /nested more than/],
-    ["the editor's format", '{"nodes": [], "links": [], "version": 0.4}', /editor's format.*Export \(API\)/],
-    ["100 MB of JSON", Buffer.alloc(100e6, '["x"],'), /95 MiB, and more than 32 MiB/],
+    ["a saved workflow without a node", '{"nodes": [], "links": [], "version": 0.4}', /no output/i],
+    ["100 MB of JSON", Buffer.alloc(100e6, '["x"],'), /95 MiB, and more than 64 MiB/],
   ])("%s", async (_, text, message) => {
     expect(await refused(text, 2)).toMatch(message);
   });
@@ -146,7 +147,7 @@ describe("a file that is no workflow is refused with the reason", () => {
   test.skipIf(process.platform === "win32")("a device without an end", async () => {
     const { code, stderr } = await mezzotint(["validate", "/dev/zero"], { cwd: folder });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/more than 32 MiB/);
+    expect(stderr).toMatch(/more than 64 MiB/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { ownVersion } from "../extensions.js";
 import { EXIT, type ExitCode, Failure, messageOf, trace } from "../failure.js";
 import { palette } from "./colour.js";
@@ -17,16 +17,23 @@ const pack = () =>
     collect,
   );
 
+const embedded = (first: "prompt" | "workflow") =>
+  new Option("--embedded <which>", "of a picture's two: the prompt that made it, or the workflow an editor opens")
+    .choices(["prompt", "workflow"])
+    .default(first);
+
 /** Options that say what a workflow is. */
 const withWorkflow = (command: Command): Command =>
   command
-    .argument("<file>", "a workflow in API format; - reads standard input")
+    .argument("<file>", "a workflow: API or saved JSON, or a PNG or WebP that holds one; - reads standard input")
     .addOption(
       new Option("--set <node.input=value>", "change an input, by the node's id, title or type; repeatable").argParser(
         collect,
       ),
     )
     .option("--seed <n>", "give every seed in the workflow this value")
+    .addOption(embedded("prompt"))
+    .option("--no-dynamic-prompts", "leave {a|b} and comments in a saved workflow's texts as they are")
     .option("--input <dir>", "where pictures are read (before ./input beside the workflow, and the data directory's)")
     .addOption(data())
     .addOption(modelPaths())
@@ -54,6 +61,21 @@ function commands(finish: (code: ExitCode) => void): Command {
   withWorkflow(program.command("validate").description("check a workflow without running it")).action(
     async (file, options) => finish(await (await import("./validate.js")).validateCommand(file, options)),
   );
+
+  program
+    .command("convert")
+    .description("turn a saved workflow into API form, and say what could not be known")
+    .argument("<file>", "a saved workflow, or a PNG or WebP that holds one; - reads standard input")
+    .option("-o, --output <file>", "where to write it (default: standard output)")
+    .option("--into <picture>", "put the workflow, saved and in API form, into this PNG or WebP")
+    .option("--seed <n>", "what dynamic prompts are resolved from (default: the workflow's first seed)")
+    .addOption(embedded("workflow"))
+    .option("--no-dynamic-prompts", "leave {a|b} and comments in texts as they are")
+    .addOption(data())
+    .addOption(modelPaths())
+    .addOption(pack())
+    .option("--json", "write the prompt and what was found as JSON")
+    .action(async (file, options) => finish(await (await import("./convert.js")).convertCommand(file, options)));
 
   program
     .command("inspect")
@@ -91,6 +113,12 @@ function commands(finish: (code: ExitCode) => void): Command {
   return program;
 }
 
+/** How `--help` lists the command that completion.ts makes. */
+const completion = (): Command =>
+  new Command("completion")
+    .description("print a script that makes a shell complete this command")
+    .addArgument(new Argument("<shell>").choices(["bash", "zsh", "fish", "powershell"]));
+
 /** Says what went wrong, and how the process should end for it. */
 function report(error: unknown, debug: boolean): ExitCode {
   // Commander has printed its own sentence, or the help that was asked for.
@@ -109,9 +137,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   );
   let code: ExitCode = EXIT.done;
   try {
-    await commands((chosen) => {
+    const program = commands((chosen) => {
       code = chosen;
-    }).parseAsync([...argv]);
+    });
+    // What completes is loaded when the user asks for its script, or that script asks (`complete`).
+    if (argv[2] === "completion" || argv[2] === "complete") (await import("./completion.js")).addCompletion(program);
+    else program.addCommand(completion());
+    await program.parseAsync([...argv]);
   } catch (error) {
     code = report(error, argv.includes("--debug"));
   }

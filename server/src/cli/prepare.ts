@@ -1,9 +1,11 @@
 import { check, isRefused, nodesOf, type Plan, type Prompt, type Provided } from "@mezzotint/engine";
 import { type Places, places } from "../places.js";
 import { openRuntime, type Runtime } from "../runtime.js";
+import { promptOf } from "../workflows/convert.js";
+import { type Preference, readSource, type Source } from "../workflows/source.js";
+import { printFindings } from "./findings.js";
 import { applySeed, applySet, parseSeed } from "./overrides.js";
 import { InvalidWorkflow } from "./problems.js";
-import { loadWorkflow } from "./workflow.js";
 
 /** Options that say what a workflow is, as commander gives them. */
 export interface WorkflowOptions {
@@ -15,11 +17,16 @@ export interface WorkflowOptions {
   readonly modelPaths?: readonly string[];
   readonly pack?: readonly string[];
   readonly json?: boolean;
+  /** Of a picture's two, which. */
+  readonly embedded?: Preference;
+  readonly dynamicPrompts?: boolean;
 }
 
 /** A workflow that was read, changed as asked, and found valid. */
 export interface Prepared {
   readonly prompt: Prompt;
+  /** What pictures should hold besides the prompt. */
+  readonly extra: Source["extra"];
   readonly plan: Plan;
   readonly runtime: Runtime;
 }
@@ -42,17 +49,20 @@ export async function prepare(
 ): Promise<Prepared> {
   const { set = [], seed, pack = [] } = options;
   const seeds = seed === undefined ? undefined : parseSeed(seed);
-  const [read, runtime] = await Promise.all([
-    loadWorkflow(file),
+  const name = file === "-" ? "standard input" : file;
+  const [source, runtime] = await Promise.all([
+    readSource(file, options.embedded ?? "prompt"),
     Promise.resolve(offered).then((services) =>
       openRuntime({ places: placesFor(file, options), localPacks: pack, offered: services }),
     ),
   ]);
   const { definitions } = runtime;
+  const choices = { seed: seeds, keepDynamicPrompts: options.dynamicPrompts === false };
+  const { prompt: read, findings } = await promptOf(source, definitions, name, choices);
+  printFindings(findings, { notes: false });
   const changed = set.reduce((prompt, assignment) => applySet(prompt, definitions, assignment), read);
   const prompt = seeds === undefined ? changed : applySeed(changed, definitions, seeds);
   const planned = await check(prompt, definitions, { nodes: nodesOf(runtime.packs), use: runtime.use });
-  const name = file === "-" ? "standard input" : file;
   if (isRefused(planned)) throw new InvalidWorkflow(name, planned);
   const { node_errors } = planned;
   if (Object.keys(node_errors).length > 0) {
@@ -64,5 +74,5 @@ export async function prepare(
     } as const;
     throw new InvalidWorkflow(name, { error, node_errors });
   }
-  return { prompt, plan: planned, runtime };
+  return { prompt, extra: source.extra, plan: planned, runtime };
 }

@@ -28,6 +28,13 @@ const bar = (part: number): string => {
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 0)} s`;
 
+/** What a person should read: why nothing came of a node, or what it found odd (`warnings` among what it shows). */
+function remarksOf(event: RunEvent): readonly string[] {
+  if (event.type === "blocked") return event.message ? [event.message] : [];
+  const warnings = event.type === "finished" || event.type === "cached" ? event.shown?.warnings : undefined;
+  return (warnings ?? []).map(String);
+}
+
 /** One line that is drawn again and again: the whole run, and the node that counts its steps. */
 function terminalReporter({ nodes, nameOf }: Watched, output: Output, { dim, yellow }: Palette): Reporter {
   const over = new Set<string>();
@@ -49,9 +56,9 @@ function terminalReporter({ nodes, nameOf }: Watched, output: Output, { dim, yel
       } else if (event.type === "progress") {
         running.set(display, event.total > 0 ? event.done / event.total : 0);
         current = `${nameOf(display)} ${event.done}/${event.total}`;
-      } else if (event.type === "blocked" && event.message) {
-        output.write(`\r\u001b[K${yellow(`${nameOf(display)}: ${printable(event.message)}`)}\n`);
       }
+      for (const remark of remarksOf(event))
+        output.write(`\r\u001b[K${yellow(`${nameOf(display)}: ${printable(remark)}`)}\n`);
       if (["finished", "cached", "blocked"].includes(event.type) && event.node === display) {
         running.delete(display);
         over.add(display);
@@ -69,7 +76,7 @@ function plainReporter({ nameOf }: Watched, output: Output): Reporter {
     event: (event) => {
       const { node, display } = event;
       if (event.type === "started") started.set(node, performance.now());
-      if (event.type === "blocked" && event.message) output.write(`${nameOf(display)}: ${printable(event.message)}\n`);
+      for (const remark of remarksOf(event)) output.write(`${nameOf(display)}: ${printable(remark)}\n`);
       if (node !== display) return;
       if (event.type === "cached") output.write(`${nameOf(node)}: cached\n`);
       if (event.type === "finished")

@@ -83,7 +83,7 @@ interface Watching {
 }
 
 async function runPrepared(prepared: Prepared, options: RunCommandOptions, watching: Watching): Promise<void> {
-  const { plan, runtime, prompt } = prepared;
+  const { plan, runtime, prompt, extra } = prepared;
   const { signal, watch, written, output } = watching;
   const { cache, flush } = await resultCache(options.cache);
   const blocked: string[] = [];
@@ -94,6 +94,7 @@ async function runPrepared(prepared: Prepared, options: RunCommandOptions, watch
       definitions: runtime.definitions,
       use: runtime.use,
       prompt,
+      extraPngInfo: extra,
       cache,
       slots: slots({ cpu: availableParallelism() }),
       signal,

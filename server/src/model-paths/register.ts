@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { Failure } from "../failure.js";
+import { replaceFile } from "../files/replace.js";
 import type { Installation } from "./installation.js";
 import { readModelPaths } from "./read.js";
 
@@ -24,24 +23,6 @@ function entryName(document: Document, { name, base }: Installation): string {
 }
 
 const lines = (folders: readonly string[]): string => folders.join("\n");
-
-async function replaceFile(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const aside = `${file}.${process.pid}.part`;
-  try {
-    const handle = await open(aside, "w");
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(aside, file);
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
-  }
-}
 
 /**
  * Adds an installation's folders, and those that its own `extra_model_paths.yaml` names, to a file of model paths. What

@@ -1,9 +1,9 @@
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { Failure, messageOf } from "./failure.js";
+import { Failure, messageOf } from "../failure.js";
 
-/** Far above any real workflow; below what would make parsing it a nuisance. */
-const LIMIT = 32 * 2 ** 20;
+/** Far above any real workflow, and enough for pictures that hold one; below what would make parsing it a nuisance. */
+const LIMIT = 64 * 2 ** 20;
 
 const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
@@ -31,7 +31,8 @@ async function readFile(path: string): Promise<Buffer> {
   });
   try {
     const stats = await file.stat();
-    if (stats.isDirectory()) throw new Failure(`${path} is a folder; a workflow is a JSON file`);
+    if (stats.isDirectory())
+      throw new Failure(`${path} is a folder; a workflow is a JSON file, or a picture that holds one`);
     const { size } = stats;
     if (size > LIMIT) throw tooLarge(path, size);
     return await readStream(file.createReadStream({ autoClose: false }), path);
@@ -42,12 +43,6 @@ async function readFile(path: string): Promise<Buffer> {
   }
 }
 
-/** The text of a workflow: a file, or standard input for `-`. At most 32 MiB of UTF-8; throws a `Failure` that says why. */
-export async function readWorkflow(path: string, stdin: Readable = process.stdin): Promise<string> {
-  const bytes = path === "-" ? await readStream(stdin, "standard input") : await readFile(path);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Failure(`${path} is not a text file: a workflow is JSON in UTF-8`, { cause });
-  }
-}
+/** The bytes of a file, or of standard input for `-`: at most 64 MiB. Throws a `Failure` that says why not. */
+export const readBytes = (path: string, stdin: Readable = process.stdin): Promise<Buffer> =>
+  path === "-" ? readStream(stdin, "standard input") : readFile(path);

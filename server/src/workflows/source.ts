@@ -1,0 +1,99 @@
+import { type Prompt, parseJson } from "@mezzotint/engine";
+import { core } from "../builtin.js";
+import { Failure, messageOf } from "../failure.js";
+import { readBytes } from "./file.js";
+
+/** What a file holds: an API prompt, ready to be planned, or a workflow as an editor saves it. */
+export type Source =
+  | { readonly kind: "prompt"; readonly prompt: Prompt; readonly extra: Extra }
+  | { readonly kind: "saved"; readonly saved: Readonly<Record<string, unknown>>; readonly extra: Extra };
+
+/** What pictures should hold besides the prompt; ComfyUI's `extra_pnginfo`. */
+type Extra = Readonly<Record<string, unknown>>;
+
+/** Which of a picture's two: the prompt that made it, or the workflow that an editor can open. */
+export type Preference = "prompt" | "workflow";
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function parseText(text: string, name: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    throw new Failure(`${name} is not JSON: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Python writes numbers into pictures that JSON does not have. Outside of strings they become null. */
+const withoutNaN = (text: string): string =>
+  text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) => (token.startsWith('"') ? token : "null"));
+
+/** Whether it is what an editor saves: nodes and links, of version 0.4 or 1. */
+const isSaved = (value: Readonly<Record<string, unknown>>): boolean =>
+  Array.isArray(value.nodes) && (Array.isArray(value.links) || isRecord(value.definitions) || "version" in value);
+
+/** The body of ComfyUI's `POST /prompt`, with the prompt inside. */
+const isSubmission = (value: Readonly<Record<string, unknown>>): value is { prompt: Prompt; extra_data?: unknown } =>
+  isRecord(value.prompt) && !("class_type" in value.prompt) && Object.keys(value).every((key) => SUBMITTED.has(key));
+
+const SUBMITTED = new Set([
+  "prompt",
+  "client_id",
+  "prompt_id",
+  "extra_data",
+  "number",
+  "front",
+  "partial_execution_targets",
+]);
+
+/** Tells what a JSON value is. `name` is the file's, for what is neither. */
+export function toSource(value: unknown, name: string, extra: Extra = {}): Source {
+  if (!isRecord(value))
+    throw new Failure(`${name} is not a workflow: it holds ${describe(value)} where an object of nodes was expected`);
+  if (isSaved(value)) return { kind: "saved", saved: value, extra: { ...extra, workflow: value } };
+  if (!isSubmission(value)) return { kind: "prompt", prompt: value as Prompt, extra };
+  const asked = isRecord(value.extra_data) ? value.extra_data.extra_pnginfo : undefined;
+  return { kind: "prompt", prompt: value.prompt, extra: { ...extra, ...(isRecord(asked) && asked) } };
+}
+
+const describe = (value: unknown): string =>
+  value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+
+/** What a picture holds. Without the one that is preferred the other will do. */
+function fromPicture(texts: ReadonlyMap<string, string>, name: string, prefer: Preference): Source {
+  const order = prefer === "prompt" ? ["prompt", "workflow"] : ["workflow", "prompt"];
+  const key = order.find((candidate) => texts.has(candidate));
+  if (key === undefined) {
+    const other = texts.size === 0 ? "no text at all" : `only ${[...texts.keys()].slice(0, 5).join(", ")}`;
+    throw new Failure(`${name} is a picture without a workflow: it holds ${other}`);
+  }
+  const parsed = (text: string) => parseText(withoutNaN(text), `the ${key} in ${name}`);
+  const saved = texts.get("workflow");
+  const extra = saved === undefined ? {} : { workflow: parsed(saved) };
+  return toSource(parsed(texts.get(key) as string), `the ${key} in ${name}`, extra);
+}
+
+/**
+ * Reads a workflow in any of its forms: API JSON, an editor's saved file, or a PNG or WebP that holds either. `-` is
+ * standard input. Of a picture's two, `prefer` says which. Throws a `Failure` for anything else.
+ */
+export async function readSource(path: string, prefer: Preference): Promise<Source> {
+  const name = path === "-" ? "standard input" : path;
+  const bytes = await readBytes(path);
+  if (bytes.length === 0) throw new Failure(`${name} is empty: a workflow is JSON`);
+  if (isPicture(bytes)) return fromPicture((await core()).readPictureText(bytes), name, prefer);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Failure(`${name} is not a text file: a workflow is JSON in UTF-8, or a PNG or WebP that holds one`, {
+      cause,
+    });
+  }
+  if (text.trim() === "") throw new Failure(`${name} is empty: a workflow is JSON`);
+  return toSource(parseText(text, name), name);
+}
+
+/** By its first bytes, so that reading JSON need not wait for what reads pictures. */
+const isPicture = (bytes: Buffer): boolean => bytes[0] === 0x89 || bytes.toString("latin1", 0, 4) === "RIFF";
