@@ -4,13 +4,13 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-const KEPT = /^(rng\..*|unet_.*|vae_.*|clip_[lgh]|clip\.tokenizer|clip\.prompt_weights|samplers\..*|e2e\..*)$/;
+const KEPT =
+  /^(rng\..*|unet_.*|vae_.*|taesd|clip_[lgh]|clip\.tokenizer|clip\.prompt_weights|samplers\..*|e2e\..*|images\..*)$/;
 
 /** Files that a case names and nothing reads, or that say again what another file says. */
 const LEFT_OUT = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
   unet_sdxl: ["diffusers", "config"],
   "clip.tokenizer": ["vocab", "merges"],
-  "clip.prompt_weights": ["embedding"],
   "e2e.diffusers": ["inpaint_unet", "control_a", "control_b"],
   "e2e.comfy": ["inpaint_unet", "control_a", "control_b"],
 });

@@ -30,8 +30,11 @@ export async function* clip(c, { set, inference }) {
             : openCheckpoint(path, { clip: encoderConfig(c.config) }));
           const [encoder] = clip?.encoders ?? [];
           if (!encoder) throw new Error("no text encoder was found in it");
-          const { outputs } = await inference.run(await clipSession(encoder), {
+          const session = await clipSession(encoder);
+          const width = Number(session.inputs.find(({ name }) => name === "vectors")?.dims?.[1]);
+          const { outputs } = await inference.run(session, {
             ids: { dims: ids.dims, data: Int32Array.from(ids.data, Number) },
+            vectors: { dims: [1, width], data: new Float32Array(width) },
             layer: { dims: [1], data: Int32Array.of(layer) },
           });
           return Object.entries(names)

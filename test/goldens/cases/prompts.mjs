@@ -1,5 +1,14 @@
 // @ts-check
-import { encodeTokens, loadTokenizer, openCheckpoint, windowsOf } from "@mezzotint/nodes-diffusion";
+import { basename } from "node:path";
+import {
+  encodePrompt,
+  findEmbedding,
+  loadTokenizer,
+  openCheckpoint,
+  packWindows,
+  parseWeights,
+  promptPieces,
+} from "@mezzotint/nodes-diffusion";
 import { equal } from "../compare.mjs";
 import { tensor } from "../read-set.mjs";
 import { encoderConfig } from "./clip.mjs";
@@ -7,10 +16,7 @@ import { encoderConfig } from "./clip.mjs";
 /** @typedef {import("./index.mjs").Handler} Handler */
 
 /** What OpenAI's encoder reads at once, and what it is padded with. */
-const CLIP_L = {
-  config: { heads: 12, activation: /** @type {const} */ ("quick_gelu"), bos: 49406, eos: 49407, pad: 49407 },
-  size: { layers: 12, vocabulary: 49408, positions: 77 },
-};
+const CLIP_L = { bos: 49406, eos: 49407, pad: 49407, length: 77 };
 
 /** Texts to tokens without the start and the end, and how the encoder's window of them ends. @type {Handler} */
 export async function* tokenizer(c, { set }) {
@@ -21,12 +27,13 @@ export async function* tokenizer(c, { set }) {
       name: shown(text),
       compare: () => {
         const got = encode(text);
-        return [equal(got, ids), equal(windowsOf(got, CLIP_L)[0]?.slice(-tail.length) ?? [], tail)];
+        const [window] = packWindows([got.map((id) => ({ id, weight: 1 }))], CLIP_L);
+        return [equal(got, ids), equal(window?.ids.slice(-tail.length) ?? [], tail)];
       },
     };
 }
 
-/** Texts to what the network is steered with. Those with weights or embeddings in them wait. @type {Handler} */
+/** Texts to weighted segments, to windows of weighted tokens, and to what the network is steered with. @type {Handler} */
 export async function* prompts(c, { set, inference }) {
   const io = await set.tensors(c.files.io);
   const open = async () => {
@@ -35,33 +42,87 @@ export async function* prompts(c, { set, inference }) {
     if (!encoder) throw new Error("no text encoder was found in the checkpoint");
     return encoder;
   };
-  for (const { i, text, error } of await set.json(c.files.expected_tokens)) {
-    if (error !== undefined || !io.has(`out.${i}.cond`)) continue;
-    const name = `${i}: ${shown(text)}`;
-    if (text.includes("embedding:")) yield { name, needs: "textual inversion" };
-    else if (/[()\\]/.test(text)) yield { name, needs: "prompt weights" };
-    else
-      yield {
-        name,
-        compare: async () => {
-          const encoder = await open();
-          const tokens = (await loadTokenizer(encoder)).encode(text);
-          const last = await encodeTokens(inference, encoder, tokens);
-          const got = { cond: last.tokens, pooled: last.pooled, cond_skip2: undefined };
-          const skipped = `out.${i}.cond_skip2`;
-          const all = Object.entries({
-            ...got,
-            ...(io.has(skipped) && {
-              cond_skip2: (await encodeTokens(inference, { ...encoder, layer: -2 }, tokens)).tokens,
-            }),
-          });
-          return all.flatMap(([what, value]) =>
-            value ? [{ what, got: value.data, want: tensor(io, `out.${i}.${what}`).data, ...c.tolerance }] : [],
-          );
-        },
-      };
+  /** Where an embedding lies that a prompt names. @param {string} name */
+  const find = (name) => {
+    const file = set.path(c.files.embedding);
+    return findEmbedding([basename(file)], name) && file;
+  };
+  for (const { i, text, error, parsed, chunks } of await set.json(c.files.expected_tokens)) {
+    if (error !== undefined) continue;
+    yield {
+      name: `${i}: ${shown(text)}`,
+      compare: async () => {
+        const encoder = await open();
+        const segments = parseWeights(text);
+        /** @type {import("../compare.mjs").Comparison[]} */
+        const all = [
+          sameTexts(
+            segments.map((segment) => segment.text),
+            parsed.map(first),
+          ),
+          equal(
+            segments.map((segment) => segment.weight),
+            parsed.map(second),
+          ),
+        ];
+        const { pieces } = promptPieces(text, find);
+        all.push(...(await sameWindows(pieces, chunks)));
+        for (const [suffix, layer] of /** @type {const} */ ([
+          ["cond", -1],
+          ["cond_skip2", -2],
+        ])) {
+          if (!io.has(`out.${i}.${suffix}`)) continue;
+          const clip = /** @type {const} */ ({ kind: "clip", encoders: [{ ...encoder, layer }] });
+          const { tokens, pooled } = await encodePrompt(inference, clip, pieces);
+          all.push({ what: suffix, got: tokens.data, want: tensor(io, `out.${i}.${suffix}`).data, ...c.tolerance });
+          if (io.has(`out.${i}.pooled`))
+            all.push({ what: "pooled", got: pooled.data, want: tensor(io, `out.${i}.pooled`).data, ...c.tolerance });
+        }
+        return all;
+      },
+    };
   }
 }
+
+/** The rows of an embedding stand for what the set calls `emb:0` and so on. */
+const ROW = 100_000;
+
+/**
+ * Windows of pieces beside those of the set: ids and weights.
+ * @param {readonly import("@mezzotint/nodes-diffusion").Piece<string>[]} pieces
+ * @param {readonly (readonly [id: number | string, weight: number, word: number][])[]} chunks
+ */
+async function sameWindows(pieces, chunks) {
+  const { encode } = await loadTokenizer({});
+  const rows = 1 + Math.max(-1, ...chunks.flat().map(([id]) => rowOf(id)));
+  const groups = pieces.map((piece) => {
+    const ids = "text" in piece ? encode(piece.text) : Array.from({ length: rows }, (_, row) => ROW + row);
+    return ids.map((id) => ({ id, weight: piece.weight }));
+  });
+  const windows = packWindows(groups, CLIP_L);
+  const wanted = chunks.flat().map(([id]) => (typeof id === "number" ? id : ROW + rowOf(id)));
+  return [
+    equal(
+      windows.flatMap(({ ids }) => ids),
+      wanted,
+    ),
+    equal(
+      windows.flatMap(({ weights }) => weights),
+      chunks.flat().map(second),
+    ),
+  ];
+}
+
+/** @param {number | string} id */
+const rowOf = (id) => (typeof id === "number" ? -1 : Number(id.slice("emb:".length)));
+
+/** @param {readonly any[]} pair */
+const first = ([one]) => one;
+/** @param {readonly any[]} pair */
+const second = ([, two]) => two;
+
+/** Two lists of texts that must be equal. @param {readonly string[]} got @param {readonly string[]} want */
+const sameTexts = (got, want) => equal([got.join("\0") === want.join("\0") ? 1 : 0], [1]);
 
 /** A text in one short line. @param {string} text */
 const shown = (text) =>

@@ -4,7 +4,7 @@ import { clipShapes } from "../../test/network-shapes.js";
 import { randomWeights, type Values, writeWeights } from "../../test/random-weights.js";
 import { openCheckpoint } from "./checkpoint.js";
 import type { TextEncoder } from "./descriptions.js";
-import { encodeTokens, windowsOf } from "./encode-text.js";
+import { encodeTokens } from "./encode-text.js";
 import { clipSession, unreadKeys } from "./sessions.js";
 
 const { inference, path, run } = testHost();
@@ -24,9 +24,10 @@ beforeAll(async () => {
   encoder = await open("clip.safetensors", weights);
 });
 
-const encode = (ids: readonly number[], layer = -1, of = encoder) =>
+const encode = (ids: readonly number[], layer = -1, of = encoder, vectors = new Float32Array(16)) =>
   run(clipSession(of), {
     ids: { dims: [1, ids.length], data: Int32Array.from(ids) },
+    vectors: { dims: [vectors.length / 16, 16], data: vectors },
     layer: { dims: [1], data: Int32Array.of(layer) },
   });
 
@@ -59,6 +60,18 @@ describe("a text encoder", () => {
     expect(difference(skipped.pooled, (await encode(ids)).pooled)).toBe(0);
   });
 
+  test("reads ids beyond its vocabulary as rows of vectors", async () => {
+    const table = weights.get("text_model.embeddings.token_embedding.weight")!.data;
+    const rowsOf = (...ids: number[]) =>
+      Float32Array.of(...ids.flatMap((id) => [...table.slice(id * 16, id * 16 + 16)]));
+    const [plain, swapped] = [
+      await encode([48, 3, 4, EOS]),
+      await encode([48, VOCABULARY + 1, VOCABULARY, EOS], -1, encoder, rowsOf(4, 3)),
+    ];
+    expect(difference(swapped.hidden, plain.hidden)).toBe(0);
+    expect(difference(swapped.pooled, plain.pooled)).toBe(0);
+  });
+
   test("gives the same from OpenCLIP's layout", async () => {
     const other = await open("openclip.safetensors", openClipWeights(weights));
     expect(other.weights.layout).toBe("openclip");
@@ -71,19 +84,6 @@ describe("a text encoder", () => {
 });
 
 describe("windows", () => {
-  test("each has a start, 75 tokens, an end and padding; a text without tokens has one", () => {
-    const of = (count: number) =>
-      windowsOf(
-        Array.from({ length: count }, (_, i) => i),
-        encoder,
-      );
-    expect(of(0)).toEqual([[48, EOS, ...new Array(75).fill(EOS)]]);
-    expect(of(75)).toHaveLength(1);
-    const [first, second] = of(76);
-    expect(first).toEqual([48, ...Array.from({ length: 75 }, (_, i) => i), EOS]);
-    expect(second).toEqual([48, 75, EOS, ...new Array(74).fill(EOS)]);
-  });
-
   test("are encoded apart and stand one after the other; the first is pooled", async () => {
     const tokens = Array.from({ length: 80 }, (_, i) => i % 40);
     const all = await encodeTokens(inference(), encoder, tokens);
@@ -104,7 +104,7 @@ describe("windows", () => {
   });
 
   test("an absurdly long text is refused", async () => {
-    await expect(encodeTokens(inference(), encoder, new Array(20_000).fill(1))).rejects.toThrow("at most 19200");
+    await expect(encodeTokens(inference(), encoder, new Array(20_000).fill(1))).rejects.toThrow("19200 tokens");
   });
 });
 

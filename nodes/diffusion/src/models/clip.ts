@@ -12,6 +12,7 @@ import {
   multiHeadAttention,
   quickGelu,
   shapeOf,
+  sub,
   unsqueeze,
   type Value,
   type Weights,
@@ -21,19 +22,22 @@ import type { ClipConfig } from "./descriptions.js";
 /**
  * CLIP's text encoder (Radford et al., 2021; transformers `CLIPTextModelWithProjection`), OpenAI's or OpenCLIP's.
  *
- * Inputs: `ids` int32 [B,T], and `layer` int32 [1]: which hidden state to give, counted from the end, -1 for what the last
- * layer gives. It is an input so that clip skip needs no new session.
+ * Inputs: `ids` int32 [B,T]; `vectors` [V,D], at least one: an id beyond the vocabulary is a row of it (textual inversion,
+ * Gal et al., 2022), counted from the vocabulary's size; and `layer` int32 [1]: which hidden state to give, counted from
+ * the end, -1 for what the last layer gives. They are inputs so that embeddings and clip skip need no new session.
  * Outputs: `hidden` [B,T,D], that state; `normed`, the same after the final norm; `pooled` [B,P], the final norm of the
  * last state at the first end of text, projected where there is a projection.
  */
 export function clipGraph(w: Weights, config: ClipConfig): Graph {
   const graph = new Graph();
   const ids = graph.input("ids", "int32", ["batch", "tokens"]);
-  const layer = graph.input("layer", "int32", [1]);
   const model = w.at("text_model");
+  const [vocabulary = 0, width = 0] = model.shape("embeddings.token_embedding.weight");
+  const vectors = graph.input("vectors", "float32", ["vectors", width]);
+  const layer = graph.input("layer", "int32", [1]);
   const norm = layerNorm(model.at("final_layer_norm"));
 
-  const states = [embed(model.at("embeddings"), ids)];
+  const states = [embed(model.at("embeddings"), ids, vectors, vocabulary)];
   for (let i = 0; i < layerCount(w); i++)
     states.push(encoderLayer(model.at("encoder.layers").at(i), config)(states.at(-1) as Value));
 
@@ -48,12 +52,20 @@ export function clipGraph(w: Weights, config: ClipConfig): Graph {
 /** How many layers a text encoder has. */
 export const layerCount = (w: Weights): number => w.count("text_model.encoder.layers");
 
-/** Token and position embeddings, added. */
-function embed(w: Weights, ids: Value): Value {
+/** The embeddings of tokens, some of them rows of `vectors`, and of positions, added. */
+function embed(w: Weights, ids: Value, vectors: Value, vocabulary: number): Value {
   const { graph } = ids;
+  const int = (value: number) => graph.constant(value, { dtype: "int32" });
+  // Both are looked up everywhere, each within its bounds: putting the rows behind the table would copy the table.
+  const token = embedding(w.at("token_embedding"))(graph.op("Min", [ids, int(vocabulary - 1)]));
+  const vector = gather(vectors, graph.op("Max", [sub(ids, int(vocabulary)), int(0)]));
+  const known = graph.op("Less", [ids, int(vocabulary)]).pipe(unsqueeze(-1));
   const start = graph.constant([0], { dtype: "int64" });
   const positions = graph.weight(w.tensor("position_embedding.weight"));
-  return add(embedding(w.at("token_embedding"))(ids), graph.op("Slice", [positions, start, shapeOf(ids, 1, 2), start]));
+  return add(
+    graph.op("Where", [known, token, vector]),
+    graph.op("Slice", [positions, start, shapeOf(ids, 1, 2), start]),
+  );
 }
 
 /** Causal self-attention and a feed-forward, each normed first and added back. */

@@ -1,5 +1,6 @@
 import type { Tensor } from "@mezzotint/engine";
 import type { Inference } from "@mezzotint/engine/onnx";
+import { packWindows, type Window, type WindowShape } from "../tokenizer/windows.js";
 import type { TextEncoder } from "./descriptions.js";
 import { clipSession } from "./sessions.js";
 
@@ -11,50 +12,55 @@ export interface EncodedText {
   readonly pooled: Tensor;
 }
 
-/** Texts of more windows are refused: each costs a run's time, and attention to it in every step. */
-const MAX_WINDOWS = 256;
-
-/**
- * Cuts tokens (without start and end) into windows that an encoder reads at once: start, tokens, end, padding. A text
- * without tokens is one window.
- */
-export function windowsOf(
-  tokens: readonly number[],
-  { config, size }: Pick<TextEncoder, "config" | "size">,
-): number[][] {
-  const room = size.positions - 2;
-  const windows: number[][] = [];
-  for (let start = 0; start === 0 || start < tokens.length; start += room) {
-    const window = [config.bos, ...tokens.slice(start, start + room), config.eos];
-    while (window.length < size.positions) window.push(config.pad);
-    windows.push(window);
-  }
-  return windows;
+/** What a run may be given besides its text. */
+export interface EncodeOptions {
+  readonly signal?: AbortSignal;
+  /** Rows [V, width] that ids beyond the vocabulary stand for, counted from its size. */
+  readonly vectors?: Tensor;
 }
 
-/** Encodes tokens (without start and end), window by window. */
+/** The windows of an encoder. */
+export const windowShape = ({ config, size }: Pick<TextEncoder, "config" | "size">): WindowShape => ({
+  ...config,
+  length: size.positions,
+});
+
+/** The width of an encoder's token embeddings, as its weights have it. */
+export async function embeddingWidth(encoder: TextEncoder): Promise<number> {
+  const { inputs } = await clipSession(encoder);
+  return Number(inputs.find(({ name }) => name === "vectors")?.dims?.[1]);
+}
+
+/** Encodes tokens (without start and end) of plain text, window by window. */
 export async function encodeTokens(
   inference: Inference,
   encoder: TextEncoder,
   tokens: readonly number[],
-  options: { readonly signal?: AbortSignal } = {},
+  options: EncodeOptions = {},
 ): Promise<EncodedText> {
-  const { vocabulary, positions } = encoder.size;
-  const windows = windowsOf(tokens, encoder);
-  if (windows.length > MAX_WINDOWS)
-    throw new Error(
-      `the text has ${tokens.length} tokens, at most ${MAX_WINDOWS * (positions - 2)} are encoded: shorten it`,
-    );
-  const ids = Int32Array.from(windows.flat());
-  const strange = ids.find((id) => id < 0 || id >= vocabulary);
-  if (strange !== undefined)
-    throw new Error(
-      `token ${strange} is not among the ${vocabulary} of ${encoder.weights.files[0]}: it needs the tokenizer that it was trained with`,
-    );
+  const windows = packWindows([checkIds(tokens, encoder).map((id) => ({ id, weight: 1 }))], windowShape(encoder));
+  return encodeWindows(inference, encoder, windows, options);
+}
+
+/**
+ * Encodes windows, and moves the state of each token whose weight w is not 1 away from or towards that of an empty
+ * text: (z - z_empty) · w + z_empty, as ComfyUI does.
+ */
+export async function encodeWindows(
+  inference: Inference,
+  encoder: TextEncoder,
+  windows: readonly Window[],
+  { vectors, ...options }: EncodeOptions = {},
+): Promise<EncodedText> {
+  const { positions } = encoder.size;
+  const weighted = windows.some(({ weights }) => weights.some((weight) => weight !== 1));
+  const batch = weighted ? [...windows, ...packWindows([], windowShape(encoder))] : windows;
+  const ids = Int32Array.from(batch.flatMap(({ ids }) => ids));
   const { outputs } = await inference.run(
     await clipSession(encoder),
     {
-      ids: { dims: [windows.length, positions], data: ids },
+      ids: { dims: [batch.length, positions], data: ids },
+      vectors: vectors ?? (await noVectors(encoder)),
       layer: { dims: [1], data: Int32Array.of(encoder.layer) },
     },
     options,
@@ -63,8 +69,41 @@ export async function encodeTokens(
   const pooled = outputs.pooled as Tensor;
   const width = states.dims[2] ?? 0;
   const pooledWidth = pooled.dims[1] ?? 0;
+  const count = windows.length * positions;
+  const data = states.data.slice(0, count * width);
+  if (weighted) weigh(data, states.data.subarray(count * width), windows);
   return {
-    tokens: { dims: [1, windows.length * positions, width], data: states.data },
+    tokens: { dims: [1, count, width], data },
     pooled: { dims: [1, pooledWidth], data: pooled.data.slice(0, pooledWidth) },
   };
+}
+
+/** Weighs states [windows × positions, width] in place, against those of an empty window [positions, width]. */
+function weigh(states: Float32Array, empty: Float32Array, windows: readonly Window[]): void {
+  const positions = windows[0]?.ids.length ?? 1;
+  const width = empty.length / positions;
+  for (const [i, weight] of windows.flatMap(({ weights }) => weights).entries()) {
+    if (weight === 1) continue;
+    const place = i % positions;
+    for (let j = 0; j < width; j++) {
+      const nothing = empty[place * width + j] as number;
+      const at = i * width + j;
+      states[at] = Math.fround((states[at] as number) - nothing) * Math.fround(weight) + nothing;
+    }
+  }
+}
+
+/** What an encoder is fed when no id is beyond its vocabulary: a row that nothing looks up. */
+async function noVectors(encoder: TextEncoder): Promise<Tensor> {
+  const width = await embeddingWidth(encoder);
+  return { dims: [1, width], data: new Float32Array(width) };
+}
+
+/** Tokens that the encoder knows. Throws for any other: what is beyond its vocabulary are rows of embeddings. */
+export function checkIds(ids: readonly number[], { size, weights }: TextEncoder): readonly number[] {
+  const strange = ids.find((id) => id < 0 || id >= size.vocabulary);
+  if (strange === undefined) return ids;
+  throw new Error(
+    `token ${strange} is not among the ${size.vocabulary} of ${weights.files[0]}: it needs the tokenizer that it was trained with`,
+  );
 }

@@ -1,33 +1,70 @@
-import { defineNode, int, link, type Tensor, text } from "@mezzotint/engine";
+import { defineNode, int, link, text, type Use } from "@mezzotint/engine";
 import { INFERENCE } from "@mezzotint/engine/onnx";
-import { encodeTokens } from "../models/index.js";
+import { FOLDERS, identify } from "@mezzotint/nodes-core";
+import { encodePrompt, findEmbedding } from "../models/index.js";
 import { CLIP, CONDITIONING } from "../sockets.js";
-import { loadTokenizer } from "../tokenizer/index.js";
+import { promptPieces } from "../tokenizer/index.js";
 
 /** Text to conditioning. */
 export const clipTextEncode = defineNode({
   id: "CLIPTextEncode",
   title: "CLIP Text Encode (Prompt)",
   category: "conditioning",
-  doc: "Encodes a text, so that it steers what a diffusion model makes. Texts longer than the encoder reads at once are encoded in parts.",
+  doc: "Encodes a text, so that it steers what a diffusion model makes. (word) and (word:1.2) weigh words, embedding:name puts a textual inversion in their place. Texts longer than the encoder reads at once are encoded in parts.",
   inputs: {
     text: text({ multiline: true, dynamicPrompts: true, tooltip: "The text to be encoded." }),
     clip: link(CLIP, { tooltip: "The text encoder." }),
   },
   outputs: { CONDITIONING },
   resources: ["gpu"],
-  run: async ({ text, clip }, { use, signal }) => {
-    const states: Tensor[] = [];
-    let pooled: Tensor | undefined;
-    for (const encoder of clip.encoders) {
-      const tokenizer = await loadTokenizer(encoder);
-      const encoded = await encodeTokens(use(INFERENCE), encoder, tokenizer.encode(text), { signal });
-      states.push(encoded.tokens);
-      pooled = encoded.pooled;
-    }
-    return { CONDITIONING: [{ tokens: besides(states), ...(pooled ? { pooled } : {}) }] };
+  version: ({ text }, { use }) => embeddingsVersion(text, use),
+  run: async ({ text, clip }, { use, show, signal }) => {
+    const { pieces, missing } = promptPieces(text, embeddingFinder(use));
+    const { tokens, pooled, warnings } = await encodePrompt(use(INFERENCE), clip, pieces, { signal });
+    const told = [...missing.map(withoutEmbedding), ...warnings];
+    if (told.length > 0) show({ warnings: told });
+    return { CONDITIONING: [{ tokens, pooled }] };
   },
 });
+
+const withoutEmbedding = (name: string): string =>
+  `there is no embedding ${JSON.stringify(name.slice(0, 200))} in models/embeddings; the prompt goes without it`;
+
+/** Finds the files that prompts mean by the names of embeddings. The folders are listed when a prompt names one. */
+function embeddingFinder(use: Use): (name: string) => string | undefined {
+  return (name) => {
+    const folders = use(FOLDERS);
+    const file = findEmbedding(folders.models("embeddings"), name);
+    return file === undefined ? undefined : folders.model("embeddings", file);
+  };
+}
+
+/**
+ * What joins the cache key besides the text: the contents of the embeddings that it names, and which of them are not
+ * there yet. A linked text may name any, so every embedding counts.
+ */
+async function embeddingsVersion(text: string | undefined, use: Use): Promise<string> {
+  if (text !== undefined && !text.includes("embedding:")) return "";
+  const folders = use(FOLDERS);
+  const named = new Map<string, string | undefined>();
+  if (text === undefined)
+    for (const name of folders.models("embeddings")) named.set(name, folders.model("embeddings", name));
+  else {
+    const find = embeddingFinder(use);
+    promptPieces(text, (name) => {
+      const path = find(name);
+      named.set(name, path);
+      return path;
+    });
+  }
+  // One after the other: there may be thousands, and each is a file to open when it is first met. One that cannot be
+  // read is as good as missing here; encoding says what is wrong with it.
+  const known: [name: string, identity: string | null][] = [];
+  for (const [name, path] of named)
+    known.push([name, path === undefined ? null : await identify(path).catch(() => null)]);
+  const local = known.some(([, identity]) => identity?.startsWith("~"));
+  return `${local ? "~" : ""}${known.length > 0 ? JSON.stringify(known) : ""}`;
+}
 
 /** Clip skip. */
 export const clipSetLastLayer = defineNode({
@@ -47,24 +84,3 @@ export const clipSetLastLayer = defineNode({
     },
   }),
 });
-
-/** Hidden states [1,T,Dᵢ] side by side: [1,T,ΣDᵢ]. Encoders that read a text in other windows have other T. */
-function besides(states: readonly Tensor[]): Tensor {
-  const [first] = states;
-  if (!first) throw new Error("this CLIP has no text encoder");
-  if (states.length === 1) return first;
-  const tokens = first.dims[1] ?? 0;
-  if (states.some(({ dims }) => dims[1] !== tokens))
-    throw new Error(`the text encoders read the text as ${states.map(({ dims }) => dims[1]).join(" and ")} tokens`);
-  const widths = states.map(({ dims }) => dims[2] ?? 0);
-  const width = widths.reduce((sum, n) => sum + n, 0);
-  const data = new Float32Array(tokens * width);
-  let offset = 0;
-  for (const [i, { data: state }] of states.entries()) {
-    const own = widths[i] ?? 0;
-    for (let token = 0; token < tokens; token++)
-      data.set(state.subarray(token * own, (token + 1) * own), token * width + offset);
-    offset += own;
-  }
-  return { dims: [1, tokens, width], data };
-}

@@ -3,7 +3,10 @@ import { clipTokenizer, type Tokenizer } from "./clip-tokenizer.js";
 import { CLIP_VOCABULARY, readVocabulary } from "./vocabulary.js";
 
 export { clipTokenizer, type Tokenizer } from "./clip-tokenizer.js";
+export { type Piece, type PromptPieces, promptPieces } from "./prompt-pieces.js";
 export { CLIP_VOCABULARY, readVocabulary, type Vocabulary } from "./vocabulary.js";
+export { parseWeights, type WeightedText } from "./weighted-prompt.js";
+export { packWindows, type WeightedToken, type Window, type WindowShape } from "./windows.js";
 
 /** Tokenizers by folder. A process meets few; the oldest makes room. */
 const loaded = new Map<string, Promise<Tokenizer>>();
