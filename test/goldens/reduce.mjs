@@ -5,7 +5,7 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const KEPT =
-  /^(rng\..*|unet_.*|vae_.*|taesd|clip_[lgh]|clip\.tokenizer|clip\.prompt_weights|samplers\..*|e2e\..*|images\..*)$/;
+  /^(rng\..*|unet_.*|vae_.*|taesd|clip_[lgh]|clip\.tokenizer|clip\.prompt_weights|samplers\..*|e2e\..*|conditions\..*|images\..*)$/;
 
 /** Files that a case names and nothing reads, or that say again what another file says. */
 const LEFT_OUT = /** @type {Readonly<Record<string, readonly string[]>>} */ ({

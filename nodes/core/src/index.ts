@@ -10,8 +10,25 @@ import {
   imageFromBatch,
   imageInvert,
   repeatImageBatch,
-} from "./nodes/batches.js";
-import { loadImage } from "./nodes/load-image.js";
+} from "./nodes/images/batches.js";
+import { imageCompositeMasked, imagePadForOutpaint, imageStitch } from "./nodes/images/compose.js";
+import { cannyEdges, imageBlend, imageBlur, imageSharpen } from "./nodes/images/filter.js";
+import { loadImage, loadImageMask } from "./nodes/images/load.js";
+import {
+  imageScale,
+  imageScaleBy,
+  imageScaleToMaxDimension,
+  imageScaleToTotalPixels,
+  resizeAndPadImage,
+} from "./nodes/images/scale.js";
+import { imageCrop, imageFlip, imageRotate } from "./nodes/images/transform.js";
+import { customCombo } from "./nodes/logic/custom-combo.js";
+import { comfyPassOrNone, comfySwitch } from "./nodes/logic/switch.js";
+import { comfyAnd, comfyNot, comfyOr } from "./nodes/logic/truth.js";
+import { maskComposite } from "./nodes/masks/combine.js";
+import { imageColorToMask, imageToMask, maskToImage } from "./nodes/masks/convert.js";
+import { cropMask, featherMask, growMask } from "./nodes/masks/shape.js";
+import { invertMask, solidMask, thresholdMask } from "./nodes/masks/values.js";
 import { previewAny } from "./nodes/preview-any.js";
 import {
   primitiveBoolean,
@@ -21,16 +38,19 @@ import {
   primitiveStringMultiline,
 } from "./nodes/primitives.js";
 import { previewImage, saveImage } from "./nodes/save-image.js";
-import { imageScale } from "./nodes/scale-image.js";
-import { stringConcatenate } from "./nodes/strings.js";
+import { stringConcatenate } from "./nodes/text/join.js";
+import { stringReplace } from "./nodes/text/replace.js";
 
 export { contentHash, identify } from "./files/identity.js";
 export { kindName, MODEL_KINDS } from "./folders/kinds.js";
 export { type FolderOptions, type ModelRoot, openFolders } from "./folders/open-folders.js";
 export { FOLDERS, type Folders } from "./folders.js";
-export { newTensor } from "./images/allocate.js";
+export { newTensor, planeDims } from "./images/allocate.js";
+export { canny } from "./images/canny.js";
 export { DECODE_LIMITS, type DecodeLimits, decodeImage } from "./images/decode.js";
 export { encodePng, encodePreview } from "./images/encode.js";
+export { pictureTexts } from "./images/metadata.js";
+export { type BytePicture, type CvResizeMethod, cvCanny, cvResize } from "./images/opencv.js";
 export { holdsText, readPictureText, withPictureText } from "./images/picture-text.js";
 export {
   CROPS,
@@ -40,6 +60,7 @@ export {
   type ResizeMethod,
   resizeImage,
   resizePlanes,
+  roundHalfEven,
 } from "./images/resize.js";
 export { IMAGE, type Image, MASK, type Mask } from "./sockets.js";
 
@@ -51,22 +72,54 @@ export default definePack({
   version,
   nodes: [
     loadImage,
+    loadImageMask,
     saveImage,
     previewImage,
     imageScale,
+    imageScaleBy,
+    imageScaleToTotalPixels,
+    imageScaleToMaxDimension,
+    resizeAndPadImage,
+    imagePadForOutpaint,
+    imageCrop,
+    imageFlip,
+    imageRotate,
+    imageStitch,
+    imageCompositeMasked,
+    imageBlend,
+    imageBlur,
+    imageSharpen,
+    cannyEdges,
     imageBatch,
     imageFromBatch,
     repeatImageBatch,
     imageInvert,
     emptyImage,
     getImageSize,
+    maskToImage,
+    imageToMask,
+    imageColorToMask,
+    solidMask,
+    invertMask,
+    thresholdMask,
+    cropMask,
+    featherMask,
+    growMask,
+    maskComposite,
     primitiveInt,
     primitiveFloat,
     primitiveString,
     primitiveStringMultiline,
     primitiveBoolean,
     stringConcatenate,
+    stringReplace,
     previewAny,
+    comfySwitch,
+    comfyPassOrNone,
+    comfyAnd,
+    comfyOr,
+    comfyNot,
+    customCombo,
     startLoop,
     endLoop,
     loopSettings,

@@ -20,7 +20,9 @@ function architecture({ kind, source }: NetworkSummary, { model, clip, vae }: In
     return `${FAMILIES[model.family] ?? model.family}, ${model.prediction.type}${inpainting}`;
   }
   if (encoder) return `CLIP, ${encoder.config.heads} heads, ${encoder.config.activation}`;
-  return vae ? `AutoencoderKL, ${vae.latent.channels} channels, 1/${vae.latent.factor}` : kind;
+  if (!vae) return kind;
+  const name = vae.architecture === "tiny" ? "AutoencoderTiny" : "AutoencoderKL";
+  return `${name}, ${vae.latent.channels} channels, 1/${vae.latent.factor}`;
 }
 
 /** Element types, the most used first. */

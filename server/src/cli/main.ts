@@ -54,6 +54,7 @@ function commands(finish: (code: ExitCode) => void): Command {
     .option("--output <dir>", "where pictures are written", "output")
     .option("--cache <dir>", "keep what nodes computed here, and use it in later runs")
     .option("--dry-run", "check the workflow and say what would run")
+    .option("--preview <file>", "keep a JPEG of the picture being made in this file")
     .option("--timings", "say afterwards where the time went")
     .addOption(new Option("--compat <version>", "behave like this ComfyUI where versions differ").choices(["0.3.64"]))
     .action(async (file, options) => finish(await (await import("./run.js")).runCommand(file, options)));

@@ -6,6 +6,7 @@ import type { Places } from "../places.js";
 import { palette } from "./colour.js";
 import { Interrupted, onInterrupt } from "./interrupt.js";
 import { type Prepared, placesFor, prepare, type WorkflowOptions } from "./prepare.js";
+import { previewFile } from "./preview-file.js";
 import { printable } from "./printable.js";
 import { InvalidWorkflow } from "./problems.js";
 import { reporter } from "./progress.js";
@@ -18,6 +19,7 @@ export interface RunCommandOptions extends WorkflowOptions {
   readonly cache?: string;
   readonly dryRun?: boolean;
   readonly timings?: boolean;
+  readonly preview?: string;
   readonly compat?: string;
 }
 
@@ -86,6 +88,7 @@ async function runPrepared(prepared: Prepared, options: RunCommandOptions, watch
   const { plan, runtime, prompt, extra } = prepared;
   const { signal, watch, written, output } = watching;
   const { cache, flush } = await resultCache(options.cache);
+  const preview = options.preview === undefined ? undefined : await previewFile(options.preview);
   const blocked: string[] = [];
   const told = reporter({ nodes: plan.steps.size, nameOf: nameIn(prepared) }, options.json ?? false);
   try {
@@ -99,8 +102,10 @@ async function runPrepared(prepared: Prepared, options: RunCommandOptions, watch
       slots: slots({ cpu: availableParallelism() }),
       signal,
       salt: options.compat ?? "",
+      previews: preview !== undefined,
       emit: (event) => {
         told.event(event);
+        preview?.event(event);
         watch.event(event);
         if (event.type === "blocked" && event.message !== undefined) blocked.push(event.message);
         written.push(...writtenBy(event, output));
@@ -108,7 +113,7 @@ async function runPrepared(prepared: Prepared, options: RunCommandOptions, watch
     });
   } finally {
     told.end();
-    await flush();
+    await Promise.all([flush(), preview?.flush()]);
   }
   // Nodes that nothing reached are no success for whoever waits for a picture.
   if (blocked.length > 0 && written.length === 0)

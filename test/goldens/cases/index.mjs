@@ -1,6 +1,9 @@
 // @ts-check
+import { canny } from "./canny.mjs";
 import { clip } from "./clip.mjs";
+import { conditions } from "./conditions.mjs";
 import { ksampler } from "./ksampler.mjs";
+import { masks } from "./masks.mjs";
 import { pipelines } from "./pipelines.mjs";
 import { prompts, tokenizer } from "./prompts.mjs";
 import { resize } from "./resize.mjs";
@@ -8,6 +11,7 @@ import { brownian, randn, sequences, startNoise } from "./rng.mjs";
 import { toySamplers } from "./samplers.mjs";
 import { diffusersSchedulers } from "./schedulers.mjs";
 import { sigmas } from "./sigmas.mjs";
+import { taesd } from "./taesd.mjs";
 import { unet } from "./unet.mjs";
 import { vae } from "./vae.mjs";
 
@@ -36,6 +40,7 @@ const HANDLERS = {
   unet_oddnorm: unet,
   vae_quant: vae,
   vae_noquant: vae,
+  taesd,
   "clip.tokenizer": tokenizer,
   "clip.prompt_weights": prompts,
   clip_l: clip,
@@ -46,12 +51,14 @@ const HANDLERS = {
   "schedulers.diffusers": diffusersSchedulers,
   "e2e.diffusers": pipelines,
   "e2e.comfy": ksampler,
+  "conditions.comfy": conditions,
+  "images.canny": canny,
+  "images.masks": masks,
   "images.resize": resize,
 };
 
 /** The capability that will bring a case which nothing handles yet. @type {readonly (readonly [RegExp, string])[]} */
 const AHEAD = [
-  [/^taesd/, "tiny autoencoders"],
   [/^control/, "ControlNet"],
   [/^(clip_vision|ipadapter)/, "IP-Adapter"],
   [/^lora/, "LoRA"],
@@ -59,9 +66,13 @@ const AHEAD = [
   [/^images/, "image filters"],
 ];
 
+/** What a case waits for; nothing if it is handled here. @param {string} id @returns {string | undefined} */
+export const awaited = (id) =>
+  HANDLERS[id] ? undefined : (AHEAD.find(([pattern]) => pattern.test(id))?.[1] ?? "a runner that knows this case");
+
 /** The entries of a case; a case that is not handled yet is one entry. @type {Handler} */
 export async function* entriesOf(c, means) {
-  const handler = HANDLERS[c.id];
-  if (handler) yield* handler(c, means);
-  else yield { name: c.id, needs: AHEAD.find(([id]) => id.test(c.id))?.[1] ?? "a runner that knows this case" };
+  const needs = awaited(c.id);
+  if (needs === undefined) yield* HANDLERS[c.id]?.(c, means) ?? [];
+  else yield { name: c.id, needs };
 }

@@ -2,19 +2,13 @@
 import { decodeLatents, openCheckpoint, sampleLatent } from "@mezzotint/nodes-diffusion";
 import { floats, tensor } from "../read-set.mjs";
 import { samplerNamed } from "./diffusers-classes.mjs";
+import { inpaintModel } from "./inpaint-model.mjs";
 import { COMPAT } from "./samplers.mjs";
 import { schedulerNamed } from "./sigmas.mjs";
 
 /** @typedef {import("./index.mjs").Handler} Handler */
 /** @typedef {Map<string, import("../read-set.mjs").Stored>} Tensors */
-
-/** Runs by what their names say they need, besides a sampler and a scheduler. */
-const NEEDS = /** @type {const} */ ({
-  area_combine: "conditioning areas",
-  cond_mask: "conditioning masks",
-  inpaint9: "inpainting models",
-  two_controlnets: "ControlNet",
-});
+/** @typedef {import("@mezzotint/nodes-diffusion").Conditioning} Conditioning */
 
 /** Whole runs as a KSampler node makes them, on a single-file checkpoint: latents and pictures. @type {Handler} */
 export async function* ksampler(c, { set, inference }) {
@@ -31,8 +25,7 @@ export async function* ksampler(c, { set, inference }) {
     const [, kind = ""] = run.name.split(".");
     const sampler = samplerNamed(run.sampler);
     const scheduler = schedulerNamed(run.scheduler);
-    const needs = Object.entries(NEEDS).find(([word]) => kind === word)?.[1];
-    if (needs !== undefined) yield { name: run.name, needs };
+    if (kind === "two_controlnets") yield { name: run.name, needs: "ControlNet" };
     else if (!sampler || !scheduler) yield { name: run.name, needs: "every sampler" };
     else
       yield {
@@ -40,10 +33,9 @@ export async function* ksampler(c, { set, inference }) {
         compare: async () => {
           const { model, vae } = await open();
           const { samples } = await sampleLatent({
-            model: predicting(model, kind),
+            model: kind === "inpaint9" ? await inpaintModel(set, model) : predicting(model, kind),
             inference,
-            positive: [{ tokens: floats(io, kind === "long_prompt" ? "in.cond_long" : "in.cond") }],
-            negative: [{ tokens: floats(io, "in.uncond") }],
+            ...conditioningsOf(c, kind, io),
             latent: latentOf(c, kind, io),
             cfg: run.cfg,
             sampler,
@@ -92,9 +84,64 @@ function latentOf(c, kind, io) {
   const empty = (batch) => ({ dims: [batch, 4, height, width], data: new Float32Array(batch * 4 * height * width) });
   if (kind === "img2img") return { samples: floats(io, "in.latent") };
   if (kind === "batch2") return { samples: empty(2), batch_index: c.batch_inds };
-  if (kind !== "inpaint_mask") return { samples: empty(1) };
-  const mask = floats(io, "in.mask");
-  return { samples: floats(io, "in.latent"), noise_mask: { dims: [1, ...mask.dims.slice(-2)], data: mask.data } };
+  if (!kind.startsWith("inpaint")) return { samples: empty(1) };
+  return { samples: floats(io, "in.latent"), noise_mask: maskOf(io, "in.mask") };
+}
+
+/** A mask [1,1,H,W] as the product has them. @param {Tensors} io @param {string} name */
+function maskOf(io, name) {
+  const { dims, data } = floats(io, name);
+  return { dims: [1, ...dims.slice(-2)], data };
+}
+
+/**
+ * What a run is steered by.
+ * @param {import("../read-set.mjs").Case} c @param {string} kind @param {Tensors} io
+ * @returns {{ positive: Conditioning, negative: Conditioning }}
+ */
+function conditioningsOf(c, kind, io) {
+  const [tokens, long] = [floats(io, "in.cond"), floats(io, "in.cond_long")];
+  const negative = [{ tokens: floats(io, "in.uncond") }];
+  const [height, width] = c.latent_hw;
+  const half = Math.floor(width / 2);
+  switch (kind) {
+    case "long_prompt":
+      return { positive: [{ tokens: long }], negative };
+    case "area_combine": {
+      const corner = { height: Math.floor(height / 2), width: half, y: 0, x: half };
+      const strip = { height, width: half, y: 0, x: 2 };
+      return {
+        positive: [
+          { tokens, strength: 1 },
+          { tokens: windowOf(long, 0), area: corner, strength: 0.8 },
+          { tokens: windowOf(long, 1), area: strip, strength: 1.3, range: { start: 0, end: 0.6 } },
+        ],
+        negative,
+      };
+    }
+    case "cond_mask": {
+      const { dims, data } = maskOf(io, "in.cond_mask");
+      const rest = { dims, data: data.map((value) => 1 - value) };
+      return {
+        positive: [
+          { tokens, mask: { pixels: { dims, data }, strength: 0.7, bounds: false } },
+          { tokens: windowOf(long, 0), mask: { pixels: rest, strength: 1, bounds: false } },
+        ],
+        negative,
+      };
+    }
+    case "inpaint9": {
+      const inpaint = { latent: floats(io, "in.concat_latent"), mask: maskOf(io, "in.mask") };
+      return { positive: [{ tokens, inpaint }], negative: negative.map((one) => ({ ...one, inpaint })) };
+    }
+    default:
+      return { positive: [{ tokens }], negative };
+  }
+}
+
+/** The hidden states [1,77,D] of one window of a long text. @param {import("@mezzotint/engine").Tensor} tokens @param {number} index */
+function windowOf({ dims: [, , width = 0], data }, index) {
+  return { dims: [1, 77, width], data: data.slice(index * 77 * width, (index + 1) * 77 * width) };
 }
 
 /** Pictures [B,H,W,C] as [B,C,H,W]. @param {import("@mezzotint/engine").Tensor} images */

@@ -16,6 +16,8 @@ import {
 import { floats, tensor } from "../read-set.mjs";
 import { encoderConfig } from "./clip.mjs";
 import { DIFFUSERS_SAMPLERS, samplerNamed, shrinkFor } from "./diffusers-classes.mjs";
+import { inpaintModel } from "./inpaint-model.mjs";
+import { keepBetweenSteps } from "./keep-between-steps.mjs";
 
 /** @typedef {import("./index.mjs").Handler} Handler */
 /** @typedef {import("@mezzotint/engine/onnx").Inference} Inference */
@@ -36,17 +38,17 @@ export async function* pipelines(c, { set, inference }) {
   };
   for (const run of c.runs) {
     const sampler = samplerNamed(DIFFUSERS_SAMPLERS[run.scheduler.class] ?? "");
-    if (/inpaint/.test(run.name)) yield { name: run.name, needs: "inpainting models" };
-    else if (!sampler) yield { name: run.name, needs: "every sampler" };
+    if (!sampler) yield { name: run.name, needs: "every sampler" };
     else
       yield {
         name: run.name,
         compare: async () => {
           const networks = await open();
-          const { noise, latents, image } = await generate(c, run, { ...networks, sampler, inference, io });
-          const first = run.args.strength === undefined ? 0 : 1;
+          const inpainting = /inpaint9/.test(run.name) && (await inpaintModel(set, networks.model));
+          const means = { ...networks, ...(inpainting && { model: inpainting }), sampler, inference, io };
+          const { noise, drawn, latents, image } = await generate(c, run, means);
           return [
-            { what: "noise", got: noise, want: tensor(io, `noise.${run.name}.${first}`).data, atol: 2e-6, rtol: 2e-6 },
+            { what: "noise", got: noise, want: tensor(io, `noise.${run.name}.${drawn}`).data, atol: 2e-6, rtol: 2e-6 },
             { what: "latents", got: latents, want: tensor(io, `out.${run.name}.latents`).data, ...c.tolerance },
             { what: "image", got: image, want: tensor(io, `out.${run.name}.image`).data, ...c.tolerance },
           ];
@@ -70,40 +72,50 @@ async function openNetworks(c, set, inference) {
 }
 
 /**
- * One run. All its random numbers come from one generator, in diffusers' order: a sample of the encoded picture, the
- * starting noise, then a draw a step.
+ * One run. All its random numbers come from one generator, in diffusers' order: a sample of the encoded picture where
+ * the run starts from it or keeps a part of it, the starting noise, a sample of the masked picture, then a draw a step.
  * @param {import("../read-set.mjs").Case} c @param {any} run
  * @param {Awaited<ReturnType<typeof openNetworks>> & { sampler: import("@mezzotint/nodes-diffusion").Sampler,
  *   inference: Inference, io: Map<string, import("../read-set.mjs").Stored> }} means
  */
-async function generate(c, { args, scheduler }, { model, vae, positive, negative, sampler, inference, io }) {
+async function generate(c, { name, args, scheduler }, { model, vae, positive, negative, sampler, inference, io }) {
   const { scale } = model.latent;
   const drawn = torchGenerator(BigInt(c.seed));
   const dims = [1, model.latent.channels, ...c.latent_hw];
   const size = dims.reduce((a, b) => a * b);
-  const planned = diffusersSchedule(
-    { ...scheduler.config, _class_name: scheduler.class },
-    sigmaTable(model.prediction),
-    c.steps,
-  );
-  const fromImage = args.strength !== undefined;
-  const samples = fromImage
-    ? samplePosterior(await encodeImages(inference, vae, toPixels(floats(io, "in.image"))), drawn.randn(size))
-    : { dims, data: new Float32Array(size) };
-  const skipped = fromImage ? c.steps - Math.min(Math.trunc(c.steps * args.strength), c.steps) : 0;
-  const noise = drawn.randn(size);
+  const schedule = scheduleOf(c, { args, scheduler }, model);
   const shrink = shrinkFor(scheduler.class);
+  /** @param {import("@mezzotint/engine").Tensor} picture */
+  const encode = async (picture) => samplePosterior(await encodeImages(inference, vae, picture), drawn.randn(size));
+
+  const masked = /inpaint/.test(name);
+  const shown = model.takes.channels > model.latent.channels;
+  const picture = args.strength === undefined || shown ? undefined : await encode(toPixels(floats(io, "in.image")));
+  const noise = drawn.randn(size);
+  const told = masked ? { latent: await encode(toPixels(greyed(io))), mask: cellsOf(io, c.latent_hw) } : undefined;
+  const inpaint = shown && told ? { inpaint: told } : {};
+  const kept = masked && !shown && told && picture;
+
   /** @type {number[]} */
   const latents = [];
-  const result = await sampleSchedule({
-    model,
+  const { output } = await sampleSchedule({
+    guider: {
+      model,
+      positive: [{ tokens: positive, ...inpaint }],
+      negative: [{ tokens: negative, ...inpaint }],
+      cfg: c.cfg,
+    },
     inference,
-    positive: [{ tokens: positive }],
-    negative: [{ tokens: negative }],
-    latent: { samples },
-    cfg: c.cfg,
-    sampler,
-    schedule: skipped > 0 ? skipSteps(planned, skipped) : planned,
+    latent: { samples: picture && !masked ? picture : { dims, data: new Float32Array(size) } },
+    sampler: kept
+      ? keepBetweenSteps(sampler, {
+          mask: Float32Array.from({ length: size }, (_, i) => Number(told.mask.data[i % told.mask.data.length])),
+          latent: picture.data.map((value) => value * scale),
+          noise,
+          end: schedule.end,
+        })
+      : sampler,
+    schedule,
     seed: BigInt(c.seed),
     noise: { dims, data: noise },
     draw: () => drawn.randn(size),
@@ -112,8 +124,36 @@ async function generate(c, { args, scheduler }, { model, vae, positive, negative
       if (index > 0) latents.push(...x.map((value) => value * shrink(sigma)));
     },
   });
-  latents.push(...result.samples.data.map((value) => value * scale));
-  return { noise, latents, image: (await decodeLatents(inference, vae, result.samples)).data };
+  latents.push(...output.samples.data.map((value) => value * scale));
+  const image = (await decodeLatents(inference, vae, output.samples)).data;
+  return { noise, drawn: picture ? 1 : 0, latents, image };
+}
+
+/** @param {import("../read-set.mjs").Case} c @param {any} run @param {import("@mezzotint/nodes-diffusion").Model} model */
+function scheduleOf(c, { args, scheduler }, model) {
+  const config = { ...scheduler.config, _class_name: scheduler.class };
+  const planned = diffusersSchedule(config, sigmaTable(model.prediction), c.steps);
+  const skipped = args.strength === undefined ? 0 : c.steps - Math.min(Math.trunc(c.steps * args.strength), c.steps);
+  return skipped > 0 ? skipSteps(planned, skipped) : planned;
+}
+
+/** The set's picture [1,C,H,W], grey where its mask selects. @param {Map<string, import("../read-set.mjs").Stored>} io */
+function greyed(io) {
+  const [{ dims, data }, mask] = [floats(io, "in.image"), floats(io, "in.mask").data];
+  return { dims, data: data.map((value, i) => (Number(mask[i % mask.length]) < 0.5 ? value : 0.5)) };
+}
+
+/**
+ * The set's mask at the latents' size, as diffusers has it: the pixel at each cell's upper left.
+ * @param {Map<string, import("../read-set.mjs").Stored>} io @param {readonly [height: number, width: number]} size
+ */
+function cellsOf(io, [height, width]) {
+  const { dims, data } = floats(io, "in.mask");
+  const [rows = 0, columns = 0] = dims.slice(-2);
+  const pixel = (/** @type {number} */ i) =>
+    Math.floor(Math.floor(i / width) * (rows / height)) * columns + Math.floor((i % width) * (columns / width));
+  const cells = Float32Array.from({ length: height * width }, (_, i) => (Number(data[pixel(i)]) < 0.5 ? 0 : 1));
+  return { dims: [1, height, width], data: cells };
 }
 
 /**

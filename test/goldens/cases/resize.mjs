@@ -1,5 +1,5 @@
 // @ts-check
-import { resizePlanes } from "@mezzotint/nodes-core";
+import { cvResize, resizePlanes } from "@mezzotint/nodes-core";
 import { floats, tensor } from "../read-set.mjs";
 
 /** @typedef {import("./index.mjs").Handler} Handler */
@@ -24,9 +24,39 @@ export async function* resize(c, { set }) {
         ];
       },
     };
-  for (const name of io.keys())
-    if (/^out\.(pil|cv2|clip)/.test(name)) yield { name: name.slice(4), needs: "image filters" };
+  for (const name of io.keys()) {
+    const found = /^out\.cv2\.INTER_(\w+)\.(\d+)x(\d+)$/.exec(name);
+    if (found)
+      yield {
+        name: name.slice(4),
+        compare: async () => {
+          const [, method = "", width, height] = found;
+          const { data } = await cvResize(
+            bytes(tensor(io, "in.a_u8")),
+            Number(width),
+            Number(height),
+            cvMethod(method),
+          );
+          return [{ got: data, want: tensor(io, name).data, atol: BYTE, rtol: 0 }];
+        },
+      };
+    else if (/^out\.(pil|clip)/.test(name)) yield { name: name.slice(4), needs: "IP-Adapter" };
+  }
 }
+
+/** The manifest lets bytes differ by this much. */
+const BYTE = 1;
+
+/** @param {string} name @returns {import("@mezzotint/nodes-core").CvResizeMethod} */
+const cvMethod = (name) => /** @type {any} */ (name.toLowerCase());
+
+/** A picture of bytes, [H,W,3]. @param {import("../read-set.mjs").Stored} stored @returns {import("@mezzotint/nodes-core").BytePicture} */
+const bytes = ({ dims: [height = 0, width = 0], data }) => ({
+  width,
+  height,
+  channels: 3,
+  data: Uint8Array.from(data, Number),
+});
 
 /** A picture [H,W,C] as [1,C,H,W]. @param {import("@mezzotint/engine").Tensor} image */
 function planes({ dims: [height = 0, width = 0, channels = 0], data }) {

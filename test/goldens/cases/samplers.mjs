@@ -3,6 +3,7 @@ import {
   chooseSigmas,
   guide,
   needsNegative,
+  partOf,
   sigmaAt,
   sigmaAtPercent,
   sigmaTable,
@@ -76,8 +77,10 @@ async function inTwoParts(c, entry, { io, sampler, scheduler }) {
   const run = prepare(c, entry, { io, sampler, scheduler });
   const noise = floats(io, "in.noise").data;
   const zeros = new Float32Array(noise.length);
-  const first = await run(run.sigmas.slice(0, entry.split + 1), zeros, noise);
-  const second = await run(run.sigmas.slice(entry.split), first.final, zeros);
+  const levels = (/** @type {number} */ start, /** @type {number} */ end) =>
+    partOf(run.sigmas, { start, end, leftoverNoise: true });
+  const first = await run(levels(0, entry.split), zeros, noise);
+  const second = await run(levels(entry.split, run.sigmas.length), first.final, zeros);
   // The manifest gives these entries no tolerance of their own: the same run in one part has it.
   const same = c.entries.find((/** @type {any} */ e) => e.key === `${entry.sampler}.${entry.scheduler}.${entry.model}`);
   const tolerance = { atol: same?.atol ?? 1e-4, rtol: c.tolerance.rtol };
@@ -94,7 +97,7 @@ function prepare(c, { model, zsnr, discrete_timestep, cfg, steps, denoise = 1, s
   const { discardPenultimate = false } = sampler;
   const sigmas = chooseSigmas(table, { scheduler, steps, denoise, discardPenultimate });
   const nearest = (/** @type {number} */ sigma) => sigmaAt(table, stepAt(table, sigma));
-  const toy = { mixture: c.toy, type: prediction.type, told: discrete_timestep ? nearest : undefined };
+  const toy = { mixture: c.toy, prediction, told: discrete_timestep ? nearest : undefined };
   const positive = toyDenoiser({ ...toy, means: floats(io, "in.toy.m_pos").data });
   const negative = toyDenoiser({ ...toy, means: floats(io, "in.toy.m_neg").data });
 

@@ -40,7 +40,7 @@ async function walk(c, { scheduler, config, prediction, steps, key, seed }, io) 
   const denoise = toyDenoiser({
     mixture: c.toy,
     means: floats(io, "in.toy.m_pos").data,
-    type: prediction,
+    prediction: { ...predictionOf("eps"), type: prediction },
     told: (sigma) => levels.get(sigma) ?? sigma,
   });
   const noise = floats(io, "in.noise").data;

@@ -45,16 +45,16 @@ function predict(mixture, type, means, input, sigma) {
 /**
  * The network with the product's scaling around it, as a sampler calls it. `told` is the noise level that it is told
  * of, where that is not the solver's own: a real network knows training steps only.
- * @param {{ mixture: Mixture, means: Float32Array, type: import("@mezzotint/nodes-diffusion").Prediction["type"],
+ * @param {{ mixture: Mixture, means: Float32Array, prediction: import("@mezzotint/nodes-diffusion").Prediction,
  *   told?: ((sigma: number) => number) | undefined }} options
  * @returns {(x: Float32Array, sigma: number) => Float32Array}
  */
-export function toyDenoiser({ mixture, means, type, told = (sigma) => sigma }) {
+export function toyDenoiser({ mixture, means, prediction, told = (sigma) => sigma }) {
   return (x, sigma) => {
-    const { in: scale, skip, out } = preconditioning(type, sigma);
+    const { in: scale, skip, out } = preconditioning(prediction, sigma);
     const answer = predict(
       mixture,
-      type,
+      prediction.type,
       means,
       x.map((value) => value * scale),
       told(sigma),

@@ -27,3 +27,19 @@ export const imageDims = (x: Tensor): Extents => extents(x, "an image is [batch,
 
 /** The extents of planes, [batch, channels, height, width]. Throws for a tensor that is not such. */
 export const planeDims = (x: Tensor): Extents => extents(x, "planes are [batch, channels, height, width]");
+
+/** Masks as images of one channel, [batch, height, width, 1], of the same data. A mask without a batch is a batch of one. */
+export function maskAsImage({ dims, data }: Tensor): Tensor {
+  const [width = 0, height = 0] = [dims.at(-1), dims.at(-2)];
+  const batch = elements(dims.slice(0, -2));
+  if (dims.length < 2 || dims.some((n) => !(n > 0)) || elements(dims) !== data.length) {
+    throw new Error(`a mask is [batch, height, width], none of them 0; this is [${dims.join(", ")}]`);
+  }
+  return { dims: [batch, height, width, 1], data };
+}
+
+/** Images of one channel as masks, [batch, height, width], of the same data. */
+export const imageAsMask = ({ dims: [batch = 0, height = 0, width = 0], data }: Tensor): Tensor => ({
+  dims: [batch, height, width],
+  data,
+});

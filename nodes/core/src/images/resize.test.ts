@@ -41,13 +41,23 @@ describe("resizing", () => {
   });
 
   test.each(IMAGE_RESIZE_METHODS)("%s treats interleaved pictures and planes alike", (method) => {
-    for (const channels of [1, 3, 4]) {
+    for (const channels of method === "lanczos" ? [1, 3] : [1, 3, 4]) {
       const image = wave([1, 12, 10, channels]);
       for (const crop of ["disabled", "center"] as const) {
         const planes = resizePlanes(toPlanes(image), 17, 5, method, crop);
         expect(toPlanes(resizeImage(image, 17, 5, method, crop)).data).toEqual(planes.data);
       }
     }
+  });
+
+  test("lanczos lets no colour through that alpha hides, and an equal size is a copy", () => {
+    // Opaque white beside hidden black: what lies between is white that fades.
+    const image = filled([1, 4, 8, 4], (i) => Number(Math.floor(i / 4) % 8 < 4));
+    const { data } = resizeImage(image, 5, 3, "lanczos");
+    for (let i = 0; i < data.length; i += 4) expect(data[i]).toBe(data[i + 3] === 0 ? 0 : 1);
+    expect(data.some((alpha, i) => i % 4 === 3 && alpha > 0 && alpha < 1)).toBe(true);
+    const hidden = filled([1, 2, 2, 4], (i) => (i % 4 === 3 ? 0 : 0.6));
+    expect(resizeImage(hidden, 2, 2, "lanczos").data).toEqual(hidden.data);
   });
 
   test("each picture of a batch is resized by itself", () => {

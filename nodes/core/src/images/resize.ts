@@ -2,7 +2,7 @@ import type { Tensor } from "@mezzotint/engine";
 import type { Image } from "../sockets.js";
 import { imageDims, newTensor, planeDims } from "./allocate.js";
 import { bislerpAxis } from "./bislerp.js";
-import { resizeLanczos } from "./lanczos.js";
+import { premultiply, resizeLanczos, unpremultiply } from "./lanczos.js";
 import { applyTaps, TAPS } from "./taps.js";
 
 /** ComfyUI's methods for images, in the order of its menus. */
@@ -60,7 +60,11 @@ function lanczos(input: Float32Array, from: Layout, height: number, width: numbe
   for (let i = 0; i < input.length; i++) {
     bytes[i] = Math.trunc(Math.min(Math.max(Math.fround((input[i] as number) * 255), 0), 255));
   }
+  // Pictures with alpha are weighted by it, so that what is hidden does not shine through; an equal size is a copy.
+  const alpha = (from.inner === 4 || from.inner === 2) && (from.height !== height || from.width !== width);
+  if (alpha) premultiply(bytes, from.inner);
   const resized = resizeLanczos(bytes, from, height, width);
+  if (alpha) unpremultiply(resized, from.inner);
   for (let i = 0; i < resized.length; i++) output[i] = (resized[i] as number) / 255;
 }
 
@@ -106,7 +110,10 @@ export function resizePlanes(
   return result;
 }
 
-/** Resizes images [batch, height, width, channels] as `resizePlanes` does planes. */
+/**
+ * Resizes images [batch, height, width, channels] as `resizePlanes` does planes. `lanczos` weights colours by an alpha,
+ * the last of 2 or 4 channels.
+ */
 export function resizeImage(
   image: Image,
   width: number,

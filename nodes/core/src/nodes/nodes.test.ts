@@ -7,11 +7,11 @@ import { openFolders } from "../folders/open-folders.js";
 import { FOLDERS } from "../folders.js";
 import { newTensor } from "../images/allocate.js";
 import { readPngText } from "../images/png-text.js";
-import { emptyImage, imageBatch, imageFromBatch, imageInvert, repeatImageBatch } from "./batches.js";
-import { loadImage } from "./load-image.js";
+import { emptyImage, imageBatch, imageFromBatch, imageInvert, repeatImageBatch } from "./images/batches.js";
+import { loadImage, loadImageMask } from "./images/load.js";
+import { imageScale } from "./images/scale.js";
 import { previewAny } from "./preview-any.js";
 import { previewImage, saveImage } from "./save-image.js";
-import { imageScale } from "./scale-image.js";
 
 let data: string;
 let shown: Shown[];
@@ -82,6 +82,24 @@ describe("LoadImage and SaveImage", () => {
     expect(second).not.toBe(first);
     expect(await loadImage.version?.({ image: "a.png" }, ctx)).toBe(first);
     await expect(loadImage.run({ image: "a.png" }, ctx)).rejects.toThrow(/input file "a.png" is not a picture/);
+  });
+});
+
+describe("LoadImageMask", () => {
+  test("gives a channel, or what alpha hides, in the size of the picture", async () => {
+    const rgb = picture(1, 3, 5, 3);
+    const rgba = { dims: [1, 3, 5, 4], data: Float32Array.from({ length: 60 }, (_, i) => (i % 4 === 3 ? 0.2 : 1)) };
+    const saved = { filename_prefix: "m", prompt: undefined, extra_pnginfo: undefined };
+    await saveImage.run({ images: rgb, ...saved }, ctx);
+    await saveImage.run({ images: rgba, ...saved }, ctx);
+    const load = async (n: number, channel: "alpha" | "red" | "green") => {
+      const results = await loadImageMask.run({ image: `m_0000${n}_.png [output]`, channel }, ctx);
+      return (results as { MASK: typeof rgb }).MASK;
+    };
+    expect(await load(1, "green")).toEqual({ dims: [1, 3, 5], data: rgb.data.filter((_, i) => i % 3 === 1) });
+    expect(await load(1, "alpha")).toEqual(newTensor(1, 3, 5));
+    expect((await load(2, "alpha")).data.every((v) => Math.abs(v - 0.8) < 1e-6)).toBe(true);
+    expect(await loadImageMask.check?.({ image: "gone.png" }, ctx)).toMatch(/no input file "gone.png"/);
   });
 });
 

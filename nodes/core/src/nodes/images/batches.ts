@@ -1,21 +1,8 @@
 import { defineNode, hidden, INT, int, link } from "@mezzotint/engine";
-import { imageDims, newTensor } from "../images/allocate.js";
-import { resizeImage } from "../images/resize.js";
-import { IMAGE, type Image } from "../sockets.js";
-
-/** An image with another number of channels: missing ones are 1, as an opaque alpha. */
-function withChannels(image: Image, channels: number): Image {
-  const [batch, height, width, has] = imageDims(image);
-  if (has === channels) return image;
-  const result = newTensor(batch, height, width, channels);
-  result.data.fill(1);
-  for (let i = 0; i < batch * height * width; i++) {
-    for (let c = 0; c < Math.min(has, channels); c++) {
-      result.data[i * channels + c] = image.data[i * has + c] as number;
-    }
-  }
-  return result;
-}
+import { imageDims, newTensor } from "../../images/allocate.js";
+import { withChannels } from "../../images/channels.js";
+import { resizeImage } from "../../images/resize.js";
+import { IMAGE } from "../../sockets.js";
 
 /** ComfyUI's ImageBatch. */
 export const imageBatch = defineNode({

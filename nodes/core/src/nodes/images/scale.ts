@@ -1,7 +1,8 @@
-import { choice, defineNode, int, link } from "@mezzotint/engine";
-import { imageDims } from "../images/allocate.js";
-import { CROPS, IMAGE_RESIZE_METHODS, resizeImage, roundHalfEven } from "../images/resize.js";
-import { IMAGE } from "../sockets.js";
+import { choice, defineNode, float, int, link } from "@mezzotint/engine";
+import { imageDims, newTensor } from "../../images/allocate.js";
+import { paste } from "../../images/rectangle.js";
+import { CROPS, IMAGE_RESIZE_METHODS, resizeImage, roundHalfEven } from "../../images/resize.js";
+import { IMAGE } from "../../sockets.js";
 
 /** ComfyUI's ImageScale: to a size, or to a width or height alone (the other 0) in the picture's own proportions. */
 export const imageScale = defineNode({
@@ -24,5 +25,95 @@ export const imageScale = defineNode({
     const newWidth = width || Math.max(1, roundHalfEven((oldWidth * height) / oldHeight));
     const newHeight = height || Math.max(1, roundHalfEven((oldHeight * width) / oldWidth));
     return { IMAGE: resizeImage(image, newWidth, newHeight, upscale_method, crop) };
+  },
+});
+
+/** An extent that came out of a calculation: a whole number, and at least 1 where ComfyUI would fail at 0. */
+const extent = (n: number): number => Math.max(1, roundHalfEven(n));
+
+/** ComfyUI's ImageScaleBy. */
+export const imageScaleBy = defineNode({
+  id: "ImageScaleBy",
+  title: "Upscale Image By",
+  category: "image/upscaling",
+  doc: "Resizes pictures by a factor.",
+  inputs: {
+    image: link(IMAGE),
+    upscale_method: choice(IMAGE_RESIZE_METHODS),
+    scale_by: float({ default: 1, min: 0.01, max: 8, step: 0.01 }),
+  },
+  outputs: { IMAGE },
+  resources: ["cpu"],
+  run: ({ image, upscale_method, scale_by }) => {
+    const [, height, width] = imageDims(image);
+    return { IMAGE: resizeImage(image, extent(width * scale_by), extent(height * scale_by), upscale_method) };
+  },
+});
+
+/** ComfyUI's ImageScaleToTotalPixels: a megapixel is 1024 × 1024. */
+export const imageScaleToTotalPixels = defineNode({
+  id: "ImageScaleToTotalPixels",
+  title: "Scale Image to Total Pixels",
+  category: "image/upscaling",
+  doc: "Resizes pictures to about so many pixels, in their own proportions.",
+  inputs: {
+    image: link(IMAGE),
+    upscale_method: choice(IMAGE_RESIZE_METHODS),
+    megapixels: float({ default: 1, min: 0.01, max: 16, step: 0.01 }),
+  },
+  outputs: { IMAGE },
+  resources: ["cpu"],
+  run: ({ image, upscale_method, megapixels }) => {
+    const [, height, width] = imageDims(image);
+    const scale = Math.sqrt(Math.trunc(megapixels * 1024 * 1024) / (width * height));
+    return { IMAGE: resizeImage(image, extent(width * scale), extent(height * scale), upscale_method) };
+  },
+});
+
+/** ComfyUI's ImageScaleToMaxDimension, whose menu is in an order of its own. */
+export const imageScaleToMaxDimension = defineNode({
+  id: "ImageScaleToMaxDimension",
+  category: "image/upscaling",
+  doc: "Resizes pictures so that their longer side has a length.",
+  inputs: {
+    image: link(IMAGE),
+    upscale_method: choice(["area", "lanczos", "bilinear", "nearest-exact", "bicubic"]),
+    largest_size: int({ default: 512, min: 0, max: 16384, step: 1 }),
+  },
+  outputs: { IMAGE },
+  resources: ["cpu"],
+  run: ({ image, upscale_method, largest_size }) => {
+    if (largest_size === 0) throw new Error("largest_size is 0: a picture has at least one pixel");
+    const [, height, width] = imageDims(image);
+    const along = (side: number): number => extent((side / Math.max(width, height)) * largest_size);
+    return { IMAGE: resizeImage(image, along(width), along(height), upscale_method) };
+  },
+});
+
+/** ComfyUI's ResizeAndPadImage. */
+export const resizeAndPadImage = defineNode({
+  id: "ResizeAndPadImage",
+  category: "image/transform",
+  doc: "Resizes pictures to fit inside a size, and fills up the rest with white or black.",
+  inputs: {
+    image: link(IMAGE),
+    target_width: int({ default: 512, min: 1, max: 16384, step: 1 }),
+    target_height: int({ default: 512, min: 1, max: 16384, step: 1 }),
+    padding_color: choice(["white", "black"]),
+    interpolation: choice(["area", "bicubic", "nearest-exact", "bilinear", "lanczos"]),
+  },
+  outputs: { IMAGE },
+  resources: ["cpu"],
+  run: ({ image, target_width, target_height, padding_color, interpolation }) => {
+    const [batch, height, width, channels] = imageDims(image);
+    const scale = Math.min(target_width / width, target_height / height);
+    const newWidth = Math.max(1, Math.trunc(width * scale));
+    const newHeight = Math.max(1, Math.trunc(height * scale));
+    const result = newTensor(batch, target_height, target_width, channels);
+    if (padding_color === "white") result.data.fill(1);
+    const x = Math.floor((target_width - newWidth) / 2);
+    const y = Math.floor((target_height - newHeight) / 2);
+    paste(result, resizeImage(image, newWidth, newHeight, interpolation), x, y);
+    return { IMAGE: result };
   },
 });
