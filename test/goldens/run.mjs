@@ -27,6 +27,7 @@ const CAPABILITIES = new Set([
   "LoRA",
   "token merging and FreeU",
   "image filters",
+  "schedulers by diffusers' names",
 ]);
 
 /** @param {string} id @param {import("./cases/index.mjs").Entry} entry @returns {Promise<Row>} */

@@ -173,3 +173,27 @@ export function clipShapes(width: number, layers: number, vocabulary: number, pr
   if (projection) out.set("text_projection.weight", [projection, width]);
   return out;
 }
+
+/** A tiny autoencoder's keys and shapes in diffusers' layout: of each half, or of one. */
+export function tinyVaeShapes(width: number, { latent = 4, sides = ["encoder", "decoder"] } = {}): Shapes {
+  const out: Shapes = new Map();
+  const block = (name: string) => {
+    for (const i of [0, 2, 4]) affine(out, `${name}.conv.${i}`, width, width, 3, 3);
+  };
+  if (sides.includes("encoder")) {
+    affine(out, "encoder.layers.0", width, 3, 3, 3);
+    block("encoder.layers.1");
+    out.set("encoder.layers.2.weight", [width, width, 3, 3]);
+    block("encoder.layers.3");
+    affine(out, "encoder.layers.4", latent, width, 3, 3);
+  }
+  if (sides.includes("decoder")) {
+    affine(out, "decoder.layers.0", width, latent, 3, 3);
+    // 1 is a ReLU, 3 doubles the size.
+    block("decoder.layers.2");
+    out.set("decoder.layers.4.weight", [width, width, 3, 3]);
+    block("decoder.layers.5");
+    affine(out, "decoder.layers.6", 3, width, 3, 3);
+  }
+  return out;
+}

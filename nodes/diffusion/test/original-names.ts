@@ -64,3 +64,9 @@ export function originalVae(key: string, levels: number): string {
     .replace("conv_norm_out", "norm_out")
     .replace("conv_shortcut", "nin_shortcut");
 }
+
+/** The original name of a tiny autoencoder's key, in the file of its half: the decoder's layers are counted from 1. */
+export const originalTiny = (key: string): string =>
+  key.startsWith("encoder")
+    ? key.replace("encoder.layers.", "")
+    : key.replace(/^decoder\.layers\.(\d+)/, (_, i) => String(Number(i) + 1));

@@ -19,7 +19,7 @@ export async function* diffusersSchedulers(c, { set }) {
   const io = await set.tensors(c.files.io);
   for (const entry of c.entries) {
     if (entry.error !== undefined) continue;
-    if (!follows(entry)) yield { name: entry.key, needs: "every sampler" };
+    if (!follows(entry)) yield { name: entry.key, needs: "schedulers by diffusers' names" };
     else yield { name: entry.key, compare: () => walk(c, entry, io) };
   }
 }

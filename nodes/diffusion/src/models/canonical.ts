@@ -3,6 +3,7 @@ import type { Layout, WeightsSource } from "./descriptions.js";
 import { type Component, isJunk, type Kind } from "./detect.js";
 import { openClip, transformersClip } from "./names/clip.js";
 import type { Naming } from "./names/naming.js";
+import { namedHalf, originalTaesd } from "./names/taesd.js";
 import { ldmUnet } from "./names/unet.js";
 import { diffusersVae, ldmVae } from "./names/vae.js";
 
@@ -13,6 +14,7 @@ const asIs: Naming = (key) => [{ name: key }];
 
 function namingOf(kind: Kind, layout: Layout, keys: Iterable<string>): Naming {
   if (kind === "unet") return layout === "ldm" ? ldmUnet(keys) : asIs;
+  if (layout === "taesd") return originalTaesd;
   if (kind === "vae") return layout === "ldm" ? ldmVae(keys) : diffusersVae;
   return layout === "openclip" ? openClip : transformersClip;
 }
@@ -50,9 +52,11 @@ function checkShape(name: string, { file, key, shape }: TensorEntry): void {
   );
 }
 
-/** All tensors of a source's files, as stored. */
-export const readTensors = async (files: readonly string[]): Promise<Tensors> =>
-  mergeTensors(await Promise.all(files.map(readHeader)));
+/** All tensors of a source's files, as stored; the halves of a tiny autoencoder are told apart (`namedHalf`). */
+export async function readTensors(files: readonly string[]): Promise<Tensors> {
+  const read = await Promise.all(files.map(readHeader));
+  return mergeTensors(read.map((file) => ({ ...file, tensors: namedHalf(file.tensors) })));
+}
 
 /** The weights of a described network, under canonical names, ready to build a graph from. */
 export async function openWeights(kind: Kind, { files, layout, prefix }: WeightsSource): Promise<Weights> {

@@ -12,6 +12,7 @@ const TOKENIZER = ["special_tokens_map.json", "vocab.json", "merges.txt"];
 /** What `openCheckpoint` and tokenizers read of a pipeline beside its networks. */
 const PIPELINE_CONFIGS = [
   "model_index.json",
+  "latent_colours.json",
   "scheduler/scheduler_config.json",
   ...["tokenizer", "tokenizer_2"].flatMap((folder) => TOKENIZER.map((name) => `${folder}/${name}`)),
 ];

@@ -3,7 +3,14 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { testHost } from "../../test/host.js";
-import { clipShapes, type Shapes, type UnetPlan, unetShapes, vaeShapes } from "../../test/network-shapes.js";
+import {
+  clipShapes,
+  type Shapes,
+  tinyVaeShapes,
+  type UnetPlan,
+  unetShapes,
+  vaeShapes,
+} from "../../test/network-shapes.js";
 import { originalUnet } from "../../test/original-names.js";
 import { randomWeights, type Values, writeWeights } from "../../test/random-weights.js";
 import { openCheckpoint } from "./checkpoint.js";
@@ -276,4 +283,29 @@ test("the embedded model is described, and all its keys are read", async () => {
     ["clip", ["F16"]],
     ["vae", ["F16"]],
   ]);
+});
+
+describe("a pipeline's own", () => {
+  test("colours of latents are read, and are part of what it is", async () => {
+    const folder = await pipeline("coloured");
+    const before = await checkpointIdentity(folder);
+    const colours = { factors: [1, 2, 3, 4].map((n) => [n, 0, 0]), bias: [0.5, 0.5, 0.5] };
+    await json(path("coloured", "latent_colours.json"), colours);
+    expect((await openCheckpoint(folder)).model?.latent).toMatchObject({ scale: 0.5, colours });
+    expect(await checkpointIdentity(folder)).not.toBe(before);
+    await json(path("coloured", "latent_colours.json"), { ...colours, factors: [] });
+    await expect(openCheckpoint(folder)).rejects.toThrow(/latent_colours\.json: factors/);
+  });
+
+  test("tiny autoencoder knows no other scale than the UNet's", async () => {
+    const folder = await pipeline("tiny-vae");
+    await rm(path("tiny-vae", "vae"), { recursive: true });
+    await weights(path("tiny-vae", "vae", WEIGHTS), tinyVaeShapes(4));
+    await json(path("tiny-vae", "vae", "config.json"), { _class_name: "AutoencoderTiny", act_fn: "relu" });
+    const { model, vae } = await openCheckpoint(folder);
+    expect(vae).toMatchObject({ architecture: "tiny", latent: { scale: 1 } });
+    expect(model?.latent.scale).toBe(1);
+    await json(path("tiny-vae", "vae", "config.json"), { _class_name: "AutoencoderTiny", act_fn: "gelu" });
+    await expect(openCheckpoint(folder)).rejects.toThrow(/act_fn is "gelu"/);
+  });
 });

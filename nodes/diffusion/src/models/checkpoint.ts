@@ -64,7 +64,7 @@ async function assemble(
 /** Whether a configuration is one of such a network, by the class that it names. */
 function isOf(config: ConfigFile, kind: Kind): boolean {
   if (kind === "unet") return config.get("_class_name") === "UNet2DConditionModel";
-  if (kind === "vae") return config.get("_class_name") === "AutoencoderKL";
+  if (kind === "vae") return ["AutoencoderKL", "AutoencoderTiny"].includes(String(config.get("_class_name")));
   return config.get("model_type") === "clip_text_model";
 }
 

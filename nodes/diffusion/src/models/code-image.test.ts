@@ -1,11 +1,14 @@
+import type { Tensor } from "@mezzotint/engine";
+import { machineMemory } from "@mezzotint/engine/onnx";
 import { beforeAll, describe, expect, test } from "vitest";
 import { difference, random, testHost } from "../../test/host.js";
-import { vaeShapes } from "../../test/network-shapes.js";
+import { tinyVaeShapes, vaeShapes } from "../../test/network-shapes.js";
 import { originalVae } from "../../test/original-names.js";
 import { randomWeights, type Values, writeWeights } from "../../test/random-weights.js";
 import { openCheckpoint } from "./checkpoint.js";
 import { decodeLatents, encodeImages, samplePosterior } from "./code-image.js";
 import type { Vae } from "./descriptions.js";
+import { PIXEL_SPACE } from "./pixel-space.js";
 import { unreadKeys } from "./sessions.js";
 
 const { inference, path } = testHost();
@@ -33,7 +36,7 @@ describe("encoding", () => {
   test("gives a latent cell for each square of pixels, item by item", async () => {
     const both = pictures(2, 8, 12, 3);
     const { mean, logvar } = await encode(both);
-    expect([mean.dims, logvar.dims]).toEqual([
+    expect([mean.dims, logvar?.dims]).toEqual([
       [2, 4, 2, 3],
       [2, 4, 2, 3],
     ]);
@@ -120,4 +123,59 @@ test("an autoencoder without quantisation layers works", async () => {
   expect(without.latent).toMatchObject({ channels: 4, factor: 2 });
   const { mean } = await encode(pictures(1, 8, 8, 3), without);
   expect((await decodeLatents(inference(), without, mean)).dims).toEqual([1, 8, 8, 3]);
+});
+
+describe("tiles", () => {
+  /** About how far two pictures are apart, of 1. */
+  const apart = (a: Tensor, b: Tensor) =>
+    a.data.reduce((sum, x, i) => sum + Math.abs(x - b.data[i]!), 0) / a.data.length;
+
+  test("as large as the picture change nothing; smaller ones change it a little, and each is told", async () => {
+    const latents = random([2, 4, 20, 24], 9);
+    const whole = await decodeLatents(inference(), vae, latents);
+    const told: number[][] = [];
+    const tiled = (side: number, overlap: number) =>
+      decodeLatents(inference(), vae, latents, {
+        tiles: { side, overlap },
+        progress: (done, total) => told.push([done, total]),
+      });
+    expect(difference(await tiled(256, 64), whole)).toBeLessThan(1e-5);
+    expect(told).toEqual([1, 2, 3, 4, 5, 6].map((done) => [done, 6]));
+    told.length = 0;
+    const small = await tiled(64, 16);
+    expect(small.dims).toEqual(whole.dims);
+    expect(apart(small, whole)).toBeLessThan(0.05);
+    expect(apart(small, whole)).toBeGreaterThan(0);
+    expect(told.at(-1)).toEqual([told.length, told.length]);
+    expect(told.length).toBeGreaterThan(12);
+  });
+
+  test("encode too; an overlap that leaves nothing of a tile is made smaller", async () => {
+    const images = pictures(1, 81, 120, 3);
+    const whole = await encode(images);
+    for (const overlap of [0, 16, 4096]) {
+      const { mean, logvar } = await encodeImages(inference(), vae, images, { tiles: { side: 64, overlap } });
+      expect(mean.dims).toEqual([1, 4, 20, 30]);
+      expect(logvar).toBeUndefined();
+      expect(apart(mean, whole.mean)).toBeLessThan(0.2);
+    }
+  });
+
+  test("are taken unasked when a picture does not fit into memory but a tile does", async () => {
+    const tiny = await open("tiny.safetensors", randomWeights(tinyVaeShapes(4)));
+    const latents = random([1, 4, 260, 258], 4);
+    // As if this autoencoder were so wide that 512 × 512 pixels still fit, and 520 × 516 do not.
+    const wide = { ...tiny, width: machineMemory() / (16 * 265_000) };
+    let tiles = 0;
+    const cut = await decodeLatents(inference(), wide, latents, { progress: (_, total) => (tiles = total) });
+    expect(tiles).toBeGreaterThan(3);
+    expect(apart(cut, await decodeLatents(inference(), tiny, latents))).toBeLessThan(0.01);
+  }, 30_000);
+});
+
+test("pixel space is no autoencoder: pictures come back as they were", async () => {
+  const images = pictures(2, 5, 7, 3);
+  const { mean } = await encodeImages(inference(), PIXEL_SPACE, images);
+  expect(mean.dims).toEqual([2, 3, 5, 7]);
+  expect(difference(await decodeLatents(inference(), PIXEL_SPACE, mean), images)).toBeLessThan(1e-6);
 });

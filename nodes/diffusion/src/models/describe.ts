@@ -13,6 +13,7 @@ import type {
   WeightsSource,
 } from "./descriptions.js";
 import { specialTokens } from "./network-config.js";
+import { tinyShape } from "./taesd.js";
 import { contextWidth, vectorWidth } from "./unet-blocks.js";
 import { fullSizeWidth, latentChannels, scaleFactor } from "./vae.js";
 
@@ -84,10 +85,32 @@ export function describeVae(
   const w = Weights.from(tensors);
   return {
     kind: "vae",
+    architecture: "autoencoder-kl",
     weights,
     config: { ...(given.config ?? { groups: 32 }), ...overrides.vae },
     latent: { channels: latentChannels(w), scale: given.scale, factor: scaleFactor(w) },
     width: fullSizeWidth(w),
+  };
+}
+
+/** Whether these are the tensors of a tiny autoencoder. */
+export const isTinyVae = (tensors: Tensors): boolean =>
+  tensors.has("decoder.layers.0.weight") || tensors.has("encoder.layers.0.weight");
+
+/** Describes a tiny autoencoder. `latent` says how the latents that it is given are turned into those that it knows. */
+export function describeTinyVae(
+  tensors: Tensors,
+  weights: WeightsSource,
+  latent: { readonly scale: number; readonly shift?: number },
+): Vae {
+  const { channels, factor, width } = tinyShape(Weights.from(tensors));
+  return {
+    kind: "vae",
+    architecture: "tiny",
+    weights,
+    config: { groups: 0 },
+    latent: { channels, factor, ...latent },
+    width,
   };
 }
 

@@ -1,15 +1,18 @@
 import {
   describeEncoder,
+  describeTinyVae,
   describeUnet,
   describeVae,
   type EncoderPlace,
+  isTinyVae,
   latentScale,
   type Overrides,
   vocabularyOf,
 } from "./describe.js";
 import type { Model, Prediction, TextEncoder, Vae } from "./descriptions.js";
-import { readClipConfig, readUnetConfig, readVaeConfig } from "./network-config.js";
+import { readClipConfig, readTinyVaeConfig, readUnetConfig, readVaeConfig } from "./network-config.js";
 import type { Part } from "./parts.js";
+import { tinyLatent } from "./taesd-files.js";
 import { tokenizerPad } from "./tokenizer-pad.js";
 
 /** Describes a UNet by its weights and the configuration in its folder. */
@@ -19,8 +22,15 @@ export const describeUnetPart = (
   overrides: Overrides,
 ): Model => describeUnet(tensors, source, { ...given, config: config && readUnetConfig(config) }, overrides);
 
-/** Describes an autoencoder. Its latents' scale is the configuration's, else that of the UNet beside it. */
+/**
+ * Describes an autoencoder. Its latents' scale is the configuration's, else that of the UNet beside it. A tiny one knows
+ * the UNet's scaled latents: unless its own pipeline says that there is no other scale, its file's name tells which.
+ */
 export function describeVaePart({ tensors, source, config }: Part, overrides: Overrides, model?: Model): Vae {
+  if (isTinyVae(tensors)) {
+    if (config) readTinyVaeConfig(config);
+    return describeTinyVae(tensors, source, tinyLatent(source.files[0] ?? ""));
+  }
   const read = config && readVaeConfig(config);
   const scale = read?.scale ?? model?.latent.scale ?? latentScale("sd1");
   return describeVae(tensors, source, { config: read?.config, scale }, overrides);

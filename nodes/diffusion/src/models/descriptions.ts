@@ -5,9 +5,9 @@
 
 /**
  * How a network's keys are called: as diffusers' or transformers' folders have them, as the original single files
- * (LDM) do, or as OpenCLIP does.
+ * (LDM) do, or as OpenCLIP or TAESD's files do.
  */
-export type Layout = "diffusers" | "transformers" | "ldm" | "openclip";
+export type Layout = "diffusers" | "transformers" | "ldm" | "openclip" | "taesd";
 
 /** Where a network's weights are: files as the user has them, and how to read their keys. */
 export interface WeightsSource {
@@ -22,13 +22,19 @@ export interface WeightsSource {
 
 /** How a network's output becomes the denoised latent, and which noise levels it knows. */
 export interface Prediction {
-  readonly type: "epsilon" | "v_prediction" | "sample";
+  /**
+   * What the network answers: the noise, a velocity, the picture; the noise from which a consistency model makes its
+   * picture (LCM); or the picture of a network that is shown the latent as it is (`image_to_image`).
+   */
+  readonly type: "epsilon" | "v_prediction" | "sample" | "consistency" | "image_to_image";
   /** Noise schedule of training; `scaled_linear` is linear in sqrt(beta). */
   readonly schedule: "scaled_linear" | "linear";
   readonly betaStart: number;
   readonly betaEnd: number;
   readonly trainSteps: number;
   readonly zeroTerminalSnr: boolean;
+  /** How many of the training steps a distilled network still knows, evenly spread with the last among them. */
+  readonly distilledSteps?: number;
 }
 
 /** What weights cannot tell of a UNet. The rest (channels, levels, layers, attention) is read from their shapes. */
@@ -118,18 +124,25 @@ export interface Clip {
 
 /** What weights cannot tell of an autoencoder. */
 export interface VaeConfig {
-  /** Groups of every group normalisation. */
+  /** Groups of every group normalisation; 0 where there is none. */
   readonly groups: number;
 }
 
 /** An autoencoder between pictures and latents. */
 export interface Vae {
   readonly kind: "vae";
+  /**
+   * The usual one with a Gaussian latent; a tiny one (TAESD) that is quick and near enough; or none, for models that
+   * denoise pixels: its latents are pictures from -1 to 1.
+   */
+  readonly architecture: "autoencoder-kl" | "tiny" | "pixels";
   readonly weights: WeightsSource;
   readonly config: VaeConfig;
   readonly latent: LatentSpace & {
     /** Pixels a side per latent cell. */
     readonly factor: number;
+    /** Taken off latents before they are scaled for the UNet; absent: 0. */
+    readonly shift?: number;
   };
   /** Channels of the widest layer at the picture's full size, which decides how much memory a picture takes. */
   readonly width: number;

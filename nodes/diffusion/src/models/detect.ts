@@ -33,6 +33,10 @@ const MARKERS: readonly Marker[] = [
   { kind: "vae", layout: "ldm", ends: "encoder.mid.block_1.conv1.weight" },
   { kind: "vae", layout: "diffusers", ends: "decoder.mid_block.resnets.0.conv1.weight" },
   { kind: "vae", layout: "diffusers", ends: "encoder.mid_block.resnets.0.conv1.weight" },
+  { kind: "vae", layout: "diffusers", ends: "decoder.layers.0.weight", with: "decoder.layers.2.conv.0.weight" },
+  { kind: "vae", layout: "diffusers", ends: "encoder.layers.0.weight", with: "encoder.layers.1.conv.0.weight" },
+  { kind: "vae", layout: "taesd", ends: "taesd_decoder.1.weight" },
+  { kind: "vae", layout: "taesd", ends: "taesd_encoder.0.weight" },
   { kind: "clip", layout: "transformers", ends: "text_model.embeddings.token_embedding.weight" },
   { kind: "clip", layout: "transformers", ends: "embeddings.token_embedding.weight", not: /text_model\.$/ },
   { kind: "clip", layout: "openclip", ends: "token_embedding.weight", with: "transformer.resblocks.0.ln_1.weight" },
@@ -86,7 +90,6 @@ const FOREIGN: readonly (readonly [key: RegExp, what: string])[] = [
   [/(^|\.)joint_blocks\.\d+\./, "a Stable Diffusion 3 transformer, which is not supported"],
   [/(^|\.)transformer_blocks\.0\.(attn|ff)/, "a diffusion transformer, which is not supported"],
   [/^(encoder\.block\.0|shared\.weight|encoder\.embed_tokens)/, "a T5 text encoder, which is not supported"],
-  [/^(encoder|decoder)\.layers\.\d+\.|^\d+\.(conv\.0\.|weight$)/, "a tiny autoencoder (TAESD), which is not supported"],
   [/^(model\.\d+\.sub\.|RRDB_trunk\.|conv_first\.|body\.0\.rdb)/, "an upscaler: it belongs into models/upscale_models"],
 ];
 

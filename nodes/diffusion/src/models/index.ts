@@ -1,10 +1,15 @@
 export { openCheckpoint } from "./checkpoint.js";
 export { checkpointIdentity } from "./checkpoint-identity.js";
-export { type CodingOptions, decodeLatents, encodeImages, type Posterior, samplePosterior } from "./code-image.js";
+export { openClip, openDualClip } from "./clip-file.js";
+export { type EncodedPrompt, encodePrompt } from "./clip-prompt.js";
+export { type CodingOptions, decodeLatents, encodeImages, samplePosterior } from "./code-image.js";
+export type { Posterior } from "./coder.js";
 export type { Overrides } from "./describe.js";
 export * from "./descriptions.js";
-export { type EncodedText, encodeTokens, windowsOf } from "./encode-text.js";
+export { findEmbedding } from "./embeddings.js";
+export { type EncodedText, type EncodeOptions, encodeTokens } from "./encode-text.js";
 export { type Inspection, inspectCheckpoint, type NetworkSummary } from "./inspect.js";
+export { PIXEL_SPACE } from "./pixel-space.js";
 export {
   clipSession,
   type NetworkSession,
@@ -14,4 +19,5 @@ export {
   vaeEncoderSession,
 } from "./sessions.js";
 export type { UnetSlots } from "./slots.js";
+export { openTinyVae, TINY_VAES } from "./taesd-files.js";
 export { vectorCondition } from "./vector-condition.js";

@@ -35,6 +35,16 @@ export function readVaeConfig(config: ConfigFile): { config: VaeConfig; scale: n
   return { config: { groups: config.count("norm_num_groups", 32) }, scale: config.positive("scaling_factor", 0.18215) };
 }
 
+/** Reads a tiny autoencoder's `config.json` (diffusers `AutoencoderTiny`): all there is to it shows in the weights. */
+export function readTinyVaeConfig(config: ConfigFile): void {
+  config.oneOf("act_fn", ["relu"]);
+  config.oneOf("upsample_fn", ["nearest"]);
+  config.oneOf("upsampling_scaling_factor", [2]);
+  config.oneOf("latent_magnitude", [3]);
+  config.oneOf("scaling_factor", [1]);
+  config.oneOf("shift_factor", [0]);
+}
+
 /**
  * Reads a text encoder's `config.json` (transformers `CLIPTextModel`). Files made before transformers 4.31 give token ids
  * 0, 1 and 2 that mean nothing: then the special tokens are the vocabulary's last two.

@@ -55,6 +55,6 @@ export async function readParts(files: readonly string[], wanted?: Kind): Promis
     parts,
     stored,
     ignored: [...keys].filter(isJunk),
-    unknown: [...keys].filter((key) => !named.has(key) && !isJunk(key)),
+    unknown: [...stored].filter(([key, entry]) => !named.has(entry.key) && !isJunk(key)).map(([key]) => key),
   };
 }

@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { type ConfigFile, readConfig } from "./config-file.js";
 import type { Overrides } from "./describe.js";
 import { describeClipPart, describeUnetPart, describeVaePart } from "./described-part.js";
-import type { Checkpoint, TextEncoder } from "./descriptions.js";
+import type { Checkpoint, LatentColours, Model, TextEncoder, Vae } from "./descriptions.js";
 import type { Kind } from "./detect.js";
 import { weightFiles } from "./folder.js";
+import { readLatentColours } from "./latent-colours.js";
 import { DEFAULT_PREDICTION, readPrediction } from "./network-config.js";
 import { type Part, type Parts, readParts } from "./parts.js";
 
@@ -26,10 +27,12 @@ export async function openPipeline(path: string, index: ConfigFile, overrides: O
   const vae = await open("vae", "vae");
   const texts = [await open("text_encoder", "clip"), await open("text_encoder_2", "clip")];
 
-  const described = vae && describeVaePart(vae.part, overrides);
+  const described = vae && ownScale(describeVaePart(vae.part, overrides));
   const scheduler = await readConfig(join(path, "scheduler"), "scheduler_config.json");
   const prediction = scheduler ? readPrediction(scheduler) : DEFAULT_PREDICTION;
-  const model = describeUnetPart(unet.part, { prediction, scale: described?.latent.scale }, overrides);
+  const unetModel = describeUnetPart(unet.part, { prediction, scale: described?.latent.scale }, overrides);
+  const colours = await readConfig(path, "latent_colours.json");
+  const model = colours ? withColours(unetModel, readLatentColours(colours, unetModel.latent.channels)) : unetModel;
 
   // SD2's folders have one layer less than its single files, so that the last is the one that it was trained on.
   const usual = model.family.startsWith("sdxl") ? { layer: -2, norm: false } : { layer: -1, norm: true };
@@ -49,6 +52,17 @@ export async function openPipeline(path: string, index: ConfigFile, overrides: O
     unknown: all.flatMap(({ unknown }) => unknown),
   };
 }
+
+const withColours = (model: Model, colours: LatentColours): Model => ({
+  ...model,
+  latent: { ...model.latent, colours },
+});
+
+/** In a pipeline with a tiny autoencoder, latents are everywhere as the UNet sees them. */
+const ownScale = (vae: Vae): Vae =>
+  vae.architecture === "tiny"
+    ? { ...vae, latent: { channels: vae.latent.channels, factor: vae.latent.factor, scale: 1 } }
+    : vae;
 
 /** The wanted network, which `readParts` has made sure of, with its configuration. */
 function partOf({ parts }: Parts, wanted: Kind, config: ConfigFile | undefined): Part {

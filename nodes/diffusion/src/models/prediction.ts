@@ -1,8 +1,7 @@
-import { open } from "node:fs/promises";
-import type { TensorEntry } from "@mezzotint/engine/onnx";
 import type { Tensors } from "./canonical.js";
 import type { Family, Prediction } from "./descriptions.js";
 import { DEFAULT_PREDICTION } from "./network-config.js";
+import { readFloats } from "./read-floats.js";
 
 /**
  * What a single file's UNet predicts. Files made for v-prediction carry a tensor named `v_pred` (and `ztsnr` for a noise
@@ -30,46 +29,11 @@ async function looksLikeV(unet: Tensors): Promise<boolean> {
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
     .at(-1);
   const entry = key === undefined ? undefined : unet.get(key);
-  return entry !== undefined && deviation(await readFloats(entry)) > SPREAD;
+  const values = entry && (await readFloats(entry, { most: 2 ** 18 }));
+  return values !== undefined && deviation(values) > SPREAD;
 }
 
 function deviation(values: Float32Array): number {
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
   return Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, values.length - 1));
-}
-
-/** The values of a small tensor; none for types that it does not read. */
-async function readFloats({ file, dtype, offset, length }: TensorEntry): Promise<Float32Array> {
-  const bytes = new DataView(new ArrayBuffer(Math.min(length, 2 ** 20)));
-  const handle = await open(file, "r");
-  try {
-    await handle.read(bytes, 0, bytes.byteLength, offset);
-  } finally {
-    await handle.close();
-  }
-  switch (dtype) {
-    case "F32":
-      return Float32Array.from({ length: bytes.byteLength >> 2 }, (_, i) => bytes.getFloat32(4 * i, true));
-    case "F16":
-      return Float32Array.from({ length: bytes.byteLength >> 1 }, (_, i) => fromHalf(bytes.getUint16(2 * i, true)));
-    case "BF16": {
-      const wide = new DataView(new ArrayBuffer(4));
-      return Float32Array.from({ length: bytes.byteLength >> 1 }, (_, i) => {
-        wide.setUint16(0, bytes.getUint16(2 * i, true));
-        return wide.getFloat32(0);
-      });
-    }
-    default:
-      return new Float32Array();
-  }
-}
-
-/** IEEE 754 binary16. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

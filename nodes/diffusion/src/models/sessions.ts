@@ -6,6 +6,7 @@ import type { Checkpoint, Model, TextEncoder, Vae, WeightsSource } from "./descr
 import type { Kind } from "./detect.js";
 import { identifyAll } from "./identity.js";
 import type { UnetSlots } from "./slots.js";
+import { tinyDecoderGraph, tinyEncoderGraph } from "./taesd.js";
 import { unetGraph } from "./unet.js";
 import { decoderGraph, encoderGraph } from "./vae.js";
 
@@ -26,13 +27,18 @@ export const unetSession = (model: Model, slots: UnetSlots = {}): Promise<Networ
 export const clipSession = ({ weights, config }: TextEncoder): Promise<NetworkSession> =>
   sessionOf("clip", weights, { config }, (w) => clipGraph(w, config));
 
-/** The session that turns pictures into latents: inputs and outputs as `encoderGraph` says. */
-export const vaeEncoderSession = ({ weights, config }: Vae): Promise<NetworkSession> =>
-  sessionOf("vae", weights, { config, way: "encode" }, (w) => encoderGraph(w, config));
+/** The session that turns pictures into latents: inputs and outputs as `encoderGraph` or `tinyEncoderGraph` says. */
+export const vaeEncoderSession = (vae: Vae): Promise<NetworkSession> =>
+  sessionOf("vae", vae.weights, { config: vae.config, way: "encode" }, (w) => vaeEncoderGraph(vae, w));
 
-/** The session that turns latents into pictures: inputs and outputs as `decoderGraph` says. */
-export const vaeDecoderSession = ({ weights, config }: Vae): Promise<NetworkSession> =>
-  sessionOf("vae", weights, { config, way: "decode" }, (w) => decoderGraph(w, config));
+/** The session that turns latents into pictures: inputs and outputs as `decoderGraph` or `tinyDecoderGraph` says. */
+export const vaeDecoderSession = (vae: Vae): Promise<NetworkSession> =>
+  sessionOf("vae", vae.weights, { config: vae.config, way: "decode" }, (w) => vaeDecoderGraph(vae, w));
+
+const vaeEncoderGraph = ({ architecture, config }: Vae, w: Weights): Graph =>
+  architecture === "tiny" ? tinyEncoderGraph(w) : encoderGraph(w, config);
+const vaeDecoderGraph = ({ architecture, config }: Vae, w: Weights): Graph =>
+  architecture === "tiny" ? tinyDecoderGraph(w) : decoderGraph(w, config);
 
 function sessionOf(
   kind: Kind,
@@ -81,8 +87,9 @@ export async function unreadKeys({ model, clip, vae }: Checkpoint): Promise<stri
   for (const { weights, config } of clip?.encoders ?? []) await build("clip", weights, (w) => clipGraph(w, config));
   if (vae)
     await build("vae", vae.weights, (w) => {
-      if (w.has("encoder.conv_in.weight")) encoderGraph(w, vae.config);
-      if (w.has("decoder.conv_in.weight")) decoderGraph(w, vae.config);
+      const has = (side: string) => ["conv_in", "layers.0"].some((first) => w.has(`${side}.${first}.weight`));
+      if (has("encoder")) vaeEncoderGraph(vae, w);
+      if (has("decoder")) vaeDecoderGraph(vae, w);
     });
   return unread;
 }

@@ -28,6 +28,11 @@ export interface UnetSlots {
    * with the strength in the values. Neutral is one token whose value is zero.
    */
   readonly image?: boolean;
+  /**
+   * What an inpainting network is shown beside the latent, apart from it: `masked` [B, C-c, H, W] goes behind `sample`
+   * [B, c, H, W], where c is as many channels as the network predicts. There is no neutral value.
+   */
+  readonly masked?: boolean;
 }
 
 /** Where the blocks of a network ask for their layers, so that a graph may have slots in them. */

@@ -13,7 +13,12 @@ import { convOf, EPSILON, levelsOf, middle, unetLayer, unetParts, wayDown } from
  */
 export function unetGraph(w: Weights, config: UnetConfig, slots: UnetSlots = {}): Graph {
   const graph = new Graph();
-  const sample = graph.input("sample", "float32", ["batch", w.shape("conv_in.weight")[1] ?? 0, "height", "width"]);
+  const planes = (name: string, channels: number): Value =>
+    graph.input(name, "float32", ["batch", channels, "height", "width"]);
+  const [channels, predicted] = [w.shape("conv_in.weight")[1] ?? 0, w.shape("conv_out.weight")[0] ?? 0];
+  const sample = slots.masked
+    ? concat(1, planes("sample", predicted), planes("masked", channels - predicted))
+    : planes("sample", channels);
   const parts = unetParts(graph, w, config, slotHooks(graph, slots));
   const down = wayDown(w, sample.pipe(conv2d(w.at("conv_in"))), parts);
   let x = (down.at(-1) as Value).pipe(middle(w, parts));

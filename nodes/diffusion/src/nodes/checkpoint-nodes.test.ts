@@ -4,13 +4,14 @@ import { INFERENCE } from "@mezzotint/engine/onnx";
 import { FOLDERS, openFolders } from "@mezzotint/nodes-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { difference, testHost } from "../../test/host.js";
-import { vaeShapes } from "../../test/network-shapes.js";
+import { tinyVaeShapes, unetShapes, vaeShapes } from "../../test/network-shapes.js";
+import { originalTiny, originalUnet, originalVae } from "../../test/original-names.js";
 import { randomWeights, writeWeights } from "../../test/random-weights.js";
 import type { Clip, Model, Vae } from "../models/index.js";
 import type { Conditioning, Latent } from "../sockets.js";
 import { clipSetLastLayer, clipTextEncode } from "./conditioning.js";
-import { checkpointLoaderSimple, vaeLoader } from "./loaders.js";
-import { vaeDecode, vaeEncode } from "./vae.js";
+import { checkpointLoaderSimple, unetLoader, vaeLoader } from "./loaders.js";
+import { vaeDecode, vaeDecodeTiled, vaeEncode, vaeEncodeTiled } from "./vae.js";
 
 const { inference, path } = testHost();
 const emoji = fileURLToPath(new URL("../../../../models/emoji/model", import.meta.url));
@@ -61,14 +62,71 @@ describe("CheckpointLoaderSimple", () => {
 });
 
 describe("VAELoader", () => {
+  const names = async () =>
+    (vaeLoader.inputs.vae_name.choices as (use: RunContext["use"]) => readonly string[])(ctx.use);
+  const load = async (vae_name: string) => ((await vaeLoader.run({ vae_name }, ctx)) as { VAE: Vae }).VAE;
+
   test("gives an autoencoder that stands alone", async () => {
-    expect(await vaeLoader.run({ vae_name: "tiny.safetensors" }, ctx)).toMatchObject({
-      VAE: { latent: { factor: 2 } },
-    });
+    expect(await load("tiny.safetensors")).toMatchObject({ architecture: "autoencoder-kl", latent: { factor: 2 } });
+  });
+
+  test("finds it under any prefix, in the original names", async () => {
+    const original = [...randomWeights(vaeShapes([32, 32], 1))].map(
+      ([key, values]) => [`first_stage_model.${originalVae(key, 2)}`, values] as const,
+    );
+    await writeWeights(path("models", "vae", "ldm.safetensors"), original);
+    expect(await load("ldm.safetensors")).toMatchObject({ weights: { layout: "ldm", prefix: "first_stage_model." } });
+  });
+
+  test("offers a tiny autoencoder when both of its files are there", async () => {
+    const half = (side: string) =>
+      [...randomWeights(tinyVaeShapes(4, { sides: [side] }))].map(
+        ([key, values]) => [originalTiny(key), values] as const,
+      );
+    await writeWeights(path("models", "vae_approx", "taesdxl_encoder.safetensors"), half("encoder"));
+    await writeWeights(path("models", "vae_approx", "taesd_decoder.safetensors"), half("decoder"));
+    expect(await names()).not.toContain("taesdxl");
+    await writeWeights(path("models", "vae_approx", "taesdxl_decoder.safetensors"), half("decoder"));
+    expect((await names()).slice(-2)).toEqual(["taesdxl", "pixel_space"]);
+    expect(await load("taesdxl")).toMatchObject({ architecture: "tiny", latent: { scale: 0.13025, factor: 2 } });
+    expect(await vaeLoader.version?.({ vae_name: "taesdxl" }, ctx)).toMatch(/^[0-9a-f]{64} [0-9a-f]{64}$/);
+    await expect(load("taesd")).rejects.toThrow(/taesd_encoder\.safetensors/);
   });
 
   test("refuses names that lead out of its folder", async () => {
     await expect(async () => vaeLoader.run({ vae_name: "../../secret.safetensors" }, ctx)).rejects.toThrow();
+  });
+});
+
+describe("UNETLoader", () => {
+  const load = async (unet_name: string, weight_dtype: "default" | "fp8_e4m3fn" = "default") =>
+    ((await unetLoader.run({ unet_name, weight_dtype }, ctx)) as { MODEL: Model }).MODEL;
+  const plan = { channels: [32, 32], depth: [1, 0], layers: 1, context: 16 };
+  const weights = [...randomWeights(unetShapes(plan))];
+
+  test.each([
+    ["diffusers", "", (key: string) => key],
+    ["ldm", "", originalUnet(plan)],
+    ["ldm", "model.diffusion_model.", originalUnet(plan)],
+  ])("opens one in %s names under the prefix %j", async (layout, prefix, named) => {
+    const name = `${layout}${prefix.length}.safetensors`;
+    const stored = weights.map(([key, values]) => [prefix + named(key), values] as const);
+    await writeWeights(path("models", "diffusion_models", name), stored);
+    expect(await load(name)).toMatchObject({
+      family: "sd1",
+      weights: { layout, prefix },
+      takes: { channels: 4, context: 16 },
+    });
+  });
+
+  test("takes its weights as they are, whatever type is asked for", async () => {
+    await writeWeights(path("models", "unet", "plain.safetensors"), weights);
+    expect(await load("plain.safetensors", "fp8_e4m3fn")).toEqual(await load("plain.safetensors"));
+  });
+
+  test("says so when the file holds another network", async () => {
+    await writeWeights(path("models", "unet", "vae.safetensors"), randomWeights(vaeShapes([32, 32], 1)));
+    await expect(load("vae.safetensors")).rejects.toThrow("vae.safetensors has no diffusion model");
   });
 });
 
@@ -116,4 +174,29 @@ test("a picture goes through VAEEncode and VAEDecode and is still the same pictu
   expect(IMAGE.dims).toEqual(pixels.dims);
   const error = IMAGE.data.reduce((sum, x, i) => sum + Math.abs(x - data[i]!), 0) / data.length;
   expect(error).toBeLessThan(0.08);
+});
+
+describe("in tiles", () => {
+  const tiling = { tile_size: 64, overlap: 64, temporal_size: 64, temporal_overlap: 8 };
+  const apart = (a: Tensor, b: Tensor) =>
+    a.data.reduce((sum, x, i) => sum + Math.abs(x - b.data[i]!), 0) / a.data.length;
+  const size = 96;
+  const rings: Tensor = {
+    dims: [1, size, size, 3],
+    data: Float32Array.from({ length: size * size * 3 }, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % size, Math.floor(i / 3 / size)];
+      return Math.hypot(x - 48, y - 48) % 32 < 16 && i % 3 > 0 ? 0.2 : 1;
+    }),
+  };
+
+  test("a picture is encoded and decoded much as it is whole", async () => {
+    const whole = ((await vaeEncode.run({ pixels: rings, vae: model.VAE }, ctx)) as { LATENT: Latent }).LATENT;
+    const tiled = (await vaeEncodeTiled.run({ pixels: rings, vae: model.VAE, ...tiling }, ctx)) as { LATENT: Latent };
+    expect(tiled.LATENT.samples.dims).toEqual([1, 4, 12, 12]);
+    expect(apart(tiled.LATENT.samples, whole.samples)).toBeLessThan(1);
+    const picture = (await vaeDecode.run({ samples: whole, vae: model.VAE }, ctx)) as { IMAGE: Tensor };
+    const pieces = (await vaeDecodeTiled.run({ samples: whole, vae: model.VAE, ...tiling }, ctx)) as { IMAGE: Tensor };
+    expect(pieces.IMAGE.dims).toEqual(rings.dims);
+    expect(apart(pieces.IMAGE, picture.IMAGE)).toBeLessThan(0.03);
+  });
 });

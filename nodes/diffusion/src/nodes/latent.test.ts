@@ -1,7 +1,7 @@
 import { type RunContext, services } from "@mezzotint/engine";
 import { expect, test } from "vitest";
 import { random } from "../../test/host.js";
-import { emptyLatentImage, latentUpscale } from "./latent.js";
+import { emptyLatentImage, latentUpscale, latentUpscaleBy } from "./latent.js";
 
 const context: RunContext = {
   node: "1",
@@ -50,4 +50,26 @@ test.each([
 test("to no size leaves the latents as they are", async () => {
   const { before, after } = await upscaled({});
   expect(after).toBe(before);
+});
+
+const upscaledBy = async (dims: readonly number[], scale_by: number) => {
+  const samples = { samples: random(dims, 2), batch_index: [5] };
+  return (await latentUpscaleBy.run({ samples, upscale_method: "bislerp", scale_by }, context)) as {
+    LATENT: typeof samples;
+  };
+};
+
+test.each([
+  [1.5, [1, 4, 9, 15]],
+  // Halves go to the even neighbour: 6 · 0.25 = 1.5 and 10 · 0.25 = 2.5.
+  [0.25, [1, 4, 2, 2]],
+  [1, [1, 4, 6, 10]],
+])("by %d, rounded as Python does; the rest of the latent stays", async (scale, dims) => {
+  const { LATENT } = await upscaledBy([1, 4, 6, 10], scale);
+  expect(LATENT.samples.dims).toEqual(dims);
+  expect(LATENT.batch_index).toEqual([5]);
+});
+
+test("by so little that nothing is left is refused", async () => {
+  await expect(upscaledBy([1, 4, 6, 10], 0.01)).rejects.toThrow(/10×6 cells times 0.01 have no cell left/);
 });

@@ -1,9 +1,9 @@
-import { choice, defineNode, int, link } from "@mezzotint/engine";
-import { CROPS, LATENT_RESIZE_METHODS, newTensor, resizePlanes } from "@mezzotint/nodes-core";
+import { choice, defineNode, float, int, link } from "@mezzotint/engine";
+import { CROPS, LATENT_RESIZE_METHODS, newTensor, planeDims, resizePlanes, roundHalfEven } from "@mezzotint/nodes-core";
 import { LATENT } from "../sockets.js";
 
 /** Pixels to a cell of a latent. The class fixes it, whatever the model's autoencoder does. */
-const CELL = 8;
+export const CELL = 8;
 
 /** ComfyUI's EmptyLatentImage. */
 export const emptyLatentImage = defineNode({
@@ -50,5 +50,27 @@ export const latentUpscale = defineNode({
         samples: resizePlanes(latent.samples, cells(wide), cells(tall), upscale_method, crop),
       },
     };
+  },
+});
+
+/** ComfyUI's LatentUpscaleBy. */
+export const latentUpscaleBy = defineNode({
+  id: "LatentUpscaleBy",
+  title: "Upscale Latent By",
+  category: "latent",
+  doc: "Resizes latents by a factor.",
+  inputs: {
+    samples: link(LATENT),
+    upscale_method: choice(LATENT_RESIZE_METHODS),
+    scale_by: float({ default: 1.5, min: 0.01, max: 8, step: 0.01, tooltip: "Of the height and of the width." }),
+  },
+  outputs: { LATENT },
+  resources: ["cpu"],
+  run: ({ samples: latent, upscale_method, scale_by }) => {
+    const [, , height, width] = planeDims(latent.samples);
+    const [tall, wide] = [height, width].map((size) => roundHalfEven(size * scale_by)) as [number, number];
+    if (!(tall > 0 && wide > 0))
+      throw new Error(`latents of ${width}×${height} cells times ${scale_by} have no cell left: take a larger factor`);
+    return { LATENT: { ...latent, samples: resizePlanes(latent.samples, wide, tall, upscale_method) } };
   },
 });

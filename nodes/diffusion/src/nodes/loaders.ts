@@ -1,7 +1,10 @@
-import { block, choiceOf, defineNode } from "@mezzotint/engine";
+import { block, choice, choiceOf, defineNode, type Use } from "@mezzotint/engine";
 import { FOLDERS } from "@mezzotint/nodes-core";
-import { checkpointIdentity, openCheckpoint } from "../models/index.js";
+import { checkpointIdentity, openCheckpoint, openTinyVae, PIXEL_SPACE, TINY_VAES } from "../models/index.js";
 import { CLIP, MODEL, VAE } from "../sockets.js";
+
+/** The name under which VAELoader offers `PIXEL_SPACE`. */
+const PIXELS = "pixel_space";
 
 /** Opens a checkpoint: a `.safetensors` file, or a folder in diffusers' layout. */
 export const checkpointLoaderSimple = defineNode({
@@ -28,18 +31,70 @@ export const checkpointLoaderSimple = defineNode({
   },
 });
 
+/** Opens a UNet that stands alone. */
+export const unetLoader = defineNode({
+  id: "UNETLoader",
+  title: "Load Diffusion Model",
+  category: "advanced/loaders",
+  doc: "Opens a diffusion model (UNet) that stands alone, without text encoder and autoencoder.",
+  inputs: {
+    unet_name: choiceOf((use) => use(FOLDERS).models("diffusion_models")),
+    weight_dtype: choice(["default", "fp8_e4m3fn", "fp8_e4m3fn_fast", "fp8_e5m2"], {
+      tooltip:
+        "Taken as `default`, whatever it is: weights stay as the file has them and are computed with in full precision. The fp8 types would only make the picture worse.",
+    }),
+  },
+  outputs: { MODEL },
+  version: ({ unet_name }, ctx) =>
+    unet_name === undefined ? "" : checkpointIdentity(ctx.use(FOLDERS).model("diffusion_models", unet_name)),
+  run: async ({ unet_name }, ctx) => {
+    const { model } = await openCheckpoint(ctx.use(FOLDERS).model("diffusion_models", unet_name));
+    if (!model) throw new Error(`${unet_name} has no diffusion model: it belongs into another folder of models`);
+    return { MODEL: model };
+  },
+});
+
+/** The two files of a tiny autoencoder in `models/vae_approx`. */
+const halves = (name: string): readonly [encoder: string, decoder: string] => [
+  `${name}_encoder.safetensors`,
+  `${name}_decoder.safetensors`,
+];
+
+/** What VAELoader offers: the autoencoders that stand alone, tiny ones whose two files are there, and no autoencoder. */
+function vaeNames(use: Use): readonly string[] {
+  const approximate = new Set(use(FOLDERS).models("vae_approx"));
+  const tiny = TINY_VAES.filter((name) => halves(name).every((file) => approximate.has(file)));
+  return [...use(FOLDERS).models("vae"), ...tiny, PIXELS];
+}
+
 /** Opens an autoencoder that stands alone, or the one of a checkpoint. */
 export const vaeLoader = defineNode({
   id: "VAELoader",
   title: "Load VAE",
   category: "loaders",
   doc: "Opens an autoencoder, to be used in place of the one in a checkpoint.",
-  inputs: { vae_name: choiceOf((use) => use(FOLDERS).models("vae")) },
+  inputs: {
+    vae_name: choiceOf(vaeNames, {
+      tooltip:
+        "A file of models/vae; taesd, taesdxl, taesd3 or taef1 (quick and near enough) when both their files are in models/vae_approx; or pixel_space, for models that work on pixels.",
+    }),
+  },
   outputs: { VAE },
-  version: ({ vae_name }, ctx) =>
-    vae_name === undefined ? "" : checkpointIdentity(ctx.use(FOLDERS).model("vae", vae_name)),
+  version: async ({ vae_name }, ctx) => {
+    if (vae_name === undefined || vae_name === PIXELS) return "";
+    const folders = ctx.use(FOLDERS);
+    if (!TINY_VAES.includes(vae_name)) return checkpointIdentity(folders.model("vae", vae_name));
+    const [encoder, decoder] = halves(vae_name).map((file) => folders.model("vae_approx", file)) as [string, string];
+    return `${await checkpointIdentity(encoder)} ${await checkpointIdentity(decoder)}`;
+  },
   run: async ({ vae_name }, ctx) => {
-    const { vae } = await openCheckpoint(ctx.use(FOLDERS).model("vae", vae_name));
+    const folders = ctx.use(FOLDERS);
+    if (vae_name === PIXELS) return { VAE: PIXEL_SPACE };
+    if (TINY_VAES.includes(vae_name)) {
+      const files = halves(vae_name).map((file) => folders.model("vae_approx", file));
+      return { VAE: await openTinyVae(files, vae_name) };
+    }
+    const { vae } = await openCheckpoint(folders.model("vae", vae_name));
     if (!vae) throw new Error(`${vae_name} has no autoencoder (VAE); a checkpoint belongs into models/checkpoints`);
     return { VAE: vae };
   },

@@ -1,17 +1,10 @@
-import { choice, defineNode, float, int, link, seed } from "@mezzotint/engine";
-import { INFERENCE } from "@mezzotint/engine/onnx";
-import {
-  SAMPLING_OPTIONS,
-  type SamplerName,
-  type SchedulerName,
-  sampleLatent,
-  samplers,
-  schedulers,
-} from "../sampling/index.js";
-import { CONDITIONING, LATENT, MODEL } from "../sockets.js";
+import { choice, defineNode, int, seed } from "@mezzotint/engine";
+import { sampleLatent, samplerNamed, schedulerNamed } from "../sampling/index.js";
+import { LATENT } from "../sockets.js";
+import * as inputs from "./sampling-inputs.js";
+import { inRun } from "./sampling-run.js";
 
-const SAMPLERS = Object.keys(samplers) as SamplerName[];
-const SCHEDULERS = Object.keys(schedulers) as SchedulerName[];
+const noiseSeed = seed({ tooltip: "The noise to start from. The same seed makes the same picture." });
 
 /** ComfyUI's KSampler. */
 export const kSampler = defineNode({
@@ -20,41 +13,75 @@ export const kSampler = defineNode({
   category: "sampling",
   doc: "Makes a latent picture out of noise, in steps: a model denoises what the positive text describes and the negative does not.",
   inputs: {
-    model: link(MODEL, { tooltip: "The model that denoises." }),
-    seed: seed({ tooltip: "The noise to start from. The same seed makes the same picture." }),
-    steps: int({ default: 20, min: 1, max: 10_000, tooltip: "How many steps the denoising takes." }),
-    cfg: float({
-      default: 8,
-      min: 0,
-      max: 100,
-      step: 0.1,
-      tooltip: "How closely the texts are followed (classifier-free guidance). 1 leaves the negative text out.",
+    model: inputs.model,
+    seed: noiseSeed,
+    steps: inputs.steps,
+    cfg: inputs.cfg,
+    sampler_name: inputs.sampler,
+    scheduler: inputs.scheduler,
+    positive: inputs.positive,
+    negative: inputs.negative,
+    latent_image: inputs.latent,
+    denoise: inputs.denoise,
+  },
+  outputs: { LATENT },
+  resources: ["gpu"],
+  version: inputs.namedVersion,
+  run: async ({ sampler_name, scheduler, latent_image, ...asked }, ctx) => ({
+    LATENT: await sampleLatent({
+      ...asked,
+      ...inRun(ctx, asked.model),
+      latent: latent_image,
+      sampler: samplerNamed(sampler_name),
+      scheduler: schedulerNamed(scheduler),
     }),
-    sampler_name: choice(SAMPLERS, { tooltip: "The method that goes from one noise level to the next." }),
-    scheduler: choice(SCHEDULERS, { tooltip: "How the noise levels are spread over the steps." }),
-    positive: link(CONDITIONING, { tooltip: "What the picture should show." }),
-    negative: link(CONDITIONING, { tooltip: "What it should not show." }),
-    latent_image: link(LATENT, { tooltip: "The latent to start from." }),
-    denoise: float({
-      default: 1,
-      min: 0,
-      max: 1,
-      step: 0.01,
-      tooltip: "How much of the latent is made anew; less than 1 keeps something of its picture.",
+  }),
+});
+
+/** ComfyUI's KSamplerAdvanced. */
+export const kSamplerAdvanced = defineNode({
+  id: "KSamplerAdvanced",
+  title: "KSampler (Advanced)",
+  category: "sampling",
+  doc: "Takes some of a KSampler's steps. Two of them make one picture: the first leaves its noise in the latent, the second adds none.",
+  inputs: {
+    model: inputs.model,
+    add_noise: choice(["enable", "disable"], { tooltip: "Whether noise joins the latent at the start." }),
+    noise_seed: noiseSeed,
+    steps: inputs.steps,
+    cfg: inputs.cfg,
+    sampler_name: inputs.sampler,
+    scheduler: inputs.scheduler,
+    positive: inputs.positive,
+    negative: inputs.negative,
+    latent_image: inputs.latent,
+    start_at_step: int({ default: 0, min: 0, max: 10_000, tooltip: "The first step that is taken, from 0." }),
+    end_at_step: int({ default: 10_000, min: 0, max: 10_000, tooltip: "The step before which it stops." }),
+    return_with_leftover_noise: choice(["disable", "enable"], {
+      tooltip: "Whether a part that stops early leaves its noise in the latent. Else its last step denoises fully.",
     }),
   },
   outputs: { LATENT },
   resources: ["gpu"],
-  run: async ({ sampler_name, scheduler, latent_image, ...inputs }, { use, signal, progress }) => ({
+  version: inputs.namedVersion,
+  run: async ({ sampler_name, scheduler, ...asked }, ctx) => ({
     LATENT: await sampleLatent({
-      ...inputs,
-      ...use(SAMPLING_OPTIONS),
-      inference: use(INFERENCE),
-      latent: latent_image,
-      sampler: samplers[sampler_name],
-      scheduler: schedulers[scheduler],
-      signal,
-      onStep: ({ index, total }) => progress(index + 1, total),
+      model: asked.model,
+      steps: asked.steps,
+      cfg: asked.cfg,
+      positive: asked.positive,
+      negative: asked.negative,
+      ...inRun(ctx, asked.model),
+      latent: asked.latent_image,
+      seed: asked.noise_seed,
+      ...(asked.add_noise === "disable" && { noise: "none" }),
+      sampler: samplerNamed(sampler_name),
+      scheduler: schedulerNamed(scheduler),
+      part: {
+        start: asked.start_at_step,
+        end: asked.end_at_step,
+        leftoverNoise: asked.return_with_leftover_noise === "enable",
+      },
     }),
   }),
 });

@@ -21,11 +21,16 @@ export function withChannels({ dims, data }: Tensor, channels: number): Tensor {
   return { dims: fitting, data: new Float32Array(elements(fitting)) };
 }
 
-/** Refuses a UNet that takes more than latents, a timestep and text. */
-export function checkModel({ family, latent, takes }: Model): void {
-  if (takes.channels !== latent.channels) {
+/** Whether a UNet is shown a mask and a masked picture beside the latent. */
+export const isInpainting = ({ latent, takes }: Pick<Model, "latent" | "takes">): boolean =>
+  takes.channels === 2 * latent.channels + 1;
+
+/** Refuses a UNet that takes more than latents, a timestep, text, and for inpainting a mask and a masked picture. */
+export function checkModel(model: Model): void {
+  const { family, latent, takes } = model;
+  if (takes.channels !== latent.channels && !isInpainting(model)) {
     throw new Error(
-      `this model takes ${takes.channels} channels, the latent's ${latent.channels} and a masked picture (an inpainting model), which is not supported`,
+      `this model takes ${takes.channels} channels; supported are the latent's ${latent.channels}, and ${2 * latent.channels + 1} with a mask and a masked picture (an inpainting model)`,
     );
   }
   if (takes.vector !== undefined) {

@@ -4,7 +4,8 @@ import { unetShapes } from "../../test/network-shapes.js";
 import { randomWeights, writeWeights } from "../../test/random-weights.js";
 import { type Model, openCheckpoint } from "../models/index.js";
 import type { Latent } from "../sockets.js";
-import { type SampleRequest, sampleLatent } from "./sample.js";
+import { sampleSchedule, scheduleOf } from "./sample.js";
+import { type LatentRequest, sampleLatent } from "./sample-latent.js";
 import { samplers } from "./samplers/index.js";
 import { schedulers } from "./schedules/index.js";
 
@@ -22,7 +23,7 @@ const text = (tokens: number, seed: number) => [{ tokens: random([1, tokens, 6],
 const empty = (...dims: number[]): Latent => ({
   samples: { dims, data: new Float32Array(dims.reduce((a, b) => a * b)) },
 });
-const sample = (changes: Partial<SampleRequest> = {}) =>
+const sample = (changes: Partial<LatentRequest> = {}) =>
   sampleLatent({
     model,
     inference: inference(),
@@ -148,8 +149,103 @@ test("an abort stops between steps, and the next run is as if nothing had been",
   expect((await sample()).samples.data).toEqual((await sample()).samples.data);
 });
 
+describe("some of the steps", () => {
+  const steps = 6;
+  const part = (start: number, end: number, leftoverNoise = true) => ({ steps, part: { start, end, leftoverNoise } });
+
+  test.each(["euler", "heun", "dpm_2", "ddim"] as const)(
+    "of %s, then the rest without noise, are the whole",
+    async (name) => {
+      const sampler = samplers[name];
+      const whole = await sample({ steps, sampler });
+      const first = await sample({ ...part(0, 2), sampler });
+      const second = await sample({ ...part(2, 10_000), sampler, latent: first, noise: "none" });
+      expect(difference(second.samples, whole.samples)).toBeLessThan(ROUNDING);
+    },
+  );
+
+  test("that stop early end with the denoised latent, or as asked with the noise of their last level", async () => {
+    const seen: Float32Array[] = [];
+    const onStep = ({ denoised }: { denoised: Float32Array }) => void seen.push(denoised);
+    const clean = await sample({ ...part(0, 2, false), onStep });
+    const noisy = await sample({ ...part(0, 2, true), onStep });
+    expect(clean.samples.data).toEqual(seen[1]!.map((value) => value / model.latent.scale));
+    expect(difference(noisy.samples, { dims: [1, 4, 8, 8], data: seen[3]! })).toBeGreaterThan(0.1);
+  });
+
+  test.each([
+    [3, 3],
+    [6, 10],
+    [0, 0],
+  ])("from %d to before %d are none, and leave the latent, with the model's channels", async (start, end) => {
+    const latent = { samples: random([1, 4, 8, 8], 6) };
+    expect((await sample({ ...part(start, end), latent })).samples).toEqual(latent.samples);
+    expect((await sample({ ...part(start, end), latent: empty(1, 16, 8, 8) })).samples.dims).toEqual([1, 4, 8, 8]);
+  });
+
+  test("start from the noise that the step's level asks for", async () => {
+    const latent = { samples: random([1, 4, 8, 8], 6) };
+    const started = async (changes: Partial<LatentRequest>) => {
+      const seen: Float32Array[] = [];
+      await sample({ ...part(2, 3), latent, onStep: ({ x }) => void seen.push(x), ...changes });
+      return seen[0]!;
+    };
+    const [plain, noisy] = [await started({ noise: "none" }), await started({})];
+    for (const [i, value] of latent.samples.data.entries()) expect(plain[i]).toBeCloseTo(value * model.latent.scale, 4);
+    expect(noisy).not.toEqual(plain);
+  });
+});
+
+describe("a schedule", () => {
+  const along = (sigmas: number[], changes: Partial<Parameters<typeof sampleSchedule>[0]> = {}) =>
+    sampleSchedule({
+      guider: { model, positive: text(5, 1), negative: text(5, 2), cfg: 4 },
+      inference: inference(),
+      latent: { samples: random([1, 4, 8, 8], 6) },
+      sampler: samplers.euler,
+      schedule: scheduleOf(model, Float32Array.from(sigmas)),
+      seed: 3n,
+      ...changes,
+    });
+
+  test("gives what the model took the picture to be in the last step, too", async () => {
+    const seen: Float32Array[] = [];
+    const { output, denoised } = await along([5, 2, 1], { onStep: (step) => void seen.push(step.denoised) });
+    expect(denoised.samples.data).toEqual(seen[1]!.map((value) => value / model.latent.scale));
+    expect(difference(denoised.samples, output.samples)).toBeGreaterThan(0.1);
+    const ended = await along([5, 2, 0]);
+    expect(ended.denoised.samples.data).toEqual(ended.output.samples.data);
+  });
+
+  test.each(Object.keys(samplers) as (keyof typeof samplers)[])(
+    "of one level adds the noise and takes no step, with %s",
+    async (name) => {
+      const { output, denoised } = await along([5], { sampler: samplers[name] });
+      const plain = await along([5], { sampler: samplers[name], noise: "none" });
+      expect(denoised).toBe(output);
+      expect(difference(plain.output.samples, random([1, 4, 8, 8], 6))).toBeLessThan(1e-6);
+      expect(difference(output.samples, plain.output.samples) * model.latent.scale).toBeGreaterThan(5);
+    },
+  );
+
+  test("of no level leaves the latent", async () => {
+    const latent = { samples: random([1, 4, 8, 8], 6), batch_index: [7] };
+    expect(await along([], { latent })).toEqual({ output: latent, denoised: latent });
+  });
+
+  test("takes noise of the latent's shape only", async () => {
+    await expect(along([5, 0], { noise: random([1, 4, 4, 4], 1) })).rejects.toThrow("the noise is [1,4,4,4]");
+  });
+
+  test("needs a negative text for a sampler that goes by it, and says which guider has one", async () => {
+    const guider = { model, positive: text(5, 1), cfg: 1 };
+    await expect(along([5, 0], { guider, sampler: samplers.euler_cfg_pp })).rejects.toThrow("CFGGuider");
+    expect((await along([5, 0], { guider })).output.samples.dims).toEqual([1, 4, 8, 8]);
+  });
+});
+
 describe("what doesn't fit is refused:", () => {
-  test.each<[string, () => Partial<SampleRequest>, RegExp]>([
+  test.each<[string, () => Partial<LatentRequest>, RegExp]>([
     [
       "another model's text",
       () => ({ positive: [{ tokens: random([1, 5, 7], 1) }] }),
@@ -164,9 +260,9 @@ describe("what doesn't fit is refused:", () => {
     ["a latent without values", () => ({ latent: empty(1, 4, 0, 8) }), /a latent is \[batch/],
     ["an undefined schedule", () => ({ scheduler: schedulers.kl_optimal, steps: 1 }), /noise level 1 of 2 is NaN/],
     [
-      "an inpainting model",
-      () => ({ model: { ...model, takes: { ...model.takes, channels: 9 } } }),
-      /takes 9 channels/,
+      "a model of another kind",
+      () => ({ model: { ...model, takes: { ...model.takes, channels: 7 } } }),
+      /takes 7 channels/,
     ],
   ])("%s", async (_, changes, message) => {
     await expect(sample(changes())).rejects.toThrow(message);

@@ -1,41 +1,28 @@
-import type { Tensor } from "@mezzotint/engine";
+import { elements, type Tensor } from "@mezzotint/engine";
 import type { Inference } from "@mezzotint/engine/onnx";
 import type { Model } from "../models/descriptions.js";
-import { unetSession } from "../models/index.js";
-import type { Conditioning, Latent } from "../sockets.js";
-import { checkConditioning, checkModel, withChannels } from "./fitting.js";
-import { guide, needsNegative } from "./guidance.js";
+import type { Guider, Latent } from "../sockets.js";
+import { withChannels } from "./fitting.js";
+import { guidedDenoiser } from "./guided-denoiser.js";
 import { expandMask } from "./inpaint.js";
+import { differentialMask } from "./inpaint-differential.js";
 import { startingNoise } from "./prediction.js";
 import { prepareNoise } from "./prepare-noise.js";
-import type { SampleProblem, Sampler, SampleStep } from "./samplers/sampler.js";
-import { chooseSigmas } from "./schedules/index.js";
-import type { Schedule, Scheduler } from "./schedules/schedule.js";
+import type { SampleProblem, Sampler } from "./samplers/sampler.js";
+import type { Schedule } from "./schedules/schedule.js";
 import { sigmaAtPercent, sigmaTable } from "./sigma-table.js";
 import { solve } from "./solve.js";
-import { unetDenoiser } from "./unet-denoiser.js";
-
-/** A step that was taken, for progress, previews and measurements. Latents are scaled for the model. */
-export interface SampledStep extends SampleStep {
-  readonly total: number;
-  /** Wall milliseconds since the step before (or the start). */
-  readonly ms: number;
-  /** Of these, the milliseconds that the network itself ran: the rest is what sampling costs. */
-  readonly hostMs: number;
-  readonly dims: readonly number[];
-}
+import { type SampledStep, watchSteps } from "./watch-steps.js";
 
 /** What every way of sampling takes. */
-interface Sampling {
-  readonly model: Model;
+export interface Sampling {
   readonly inference: Inference;
-  readonly positive: Conditioning;
-  readonly negative: Conditioning;
   readonly latent: Latent;
-  /** Strength of guidance; 1 leaves the negative prompt out. */
-  readonly cfg: number;
   readonly sampler: Sampler;
+  /** Where all random numbers start from. */
   readonly seed: bigint;
+  /** Unit noise to start with, like the latent, or none; absent: the seed's. */
+  readonly noise?: Tensor | "none";
   readonly signal?: AbortSignal;
   /** Called once a step, after its first model call, and waited for. */
   readonly onStep?: (step: SampledStep) => void | Promise<void>;
@@ -43,109 +30,86 @@ interface Sampling {
   readonly compat?: string;
 }
 
-/** Sampling as a KSampler node asks for it. */
+/** Sampling along any schedule, by any guider. */
 export interface SampleRequest extends Sampling {
-  readonly scheduler: Scheduler;
-  readonly steps: number;
-  /** How much of the schedule is run, 0 to 1: how little is left of the latent. */
-  readonly denoise?: number;
-}
-
-/** Sampling along any schedule, with any noise. */
-export interface ScheduledRequest extends Sampling {
+  readonly guider: Guider;
   readonly schedule: Schedule;
-  /** Unit noise to start with, like the latent; absent: the seed's. */
-  readonly noise?: Tensor;
   /** Fresh unit noise for the step between two levels; absent: the seed's, from the sampler's own source. */
   readonly draw?: SampleProblem["noise"];
 }
 
-/** The run that a scheduler plans for a model and a sampler. Without any level (denoise 0) there is nothing to do. */
-function planSchedule(
-  model: Model,
-  { sampler, scheduler, steps, denoise = 1 }: Pick<SampleRequest, "sampler" | "scheduler" | "steps" | "denoise">,
-): Schedule {
-  const table = sigmaTable(model.prediction);
-  const { discardPenultimate = false } = sampler;
-  const sigmas = chooseSigmas(table, { scheduler, steps, denoise, discardPenultimate });
-  return { sigmas, noise: startingNoise(sigmas[0] ?? 0, table.largest), end: 1 };
+/** What a run comes to. Both keep the given latent's mask and places in the batch. */
+export interface Sampled {
+  readonly output: Latent;
+  /** What the model took the picture to be in the last step; the output itself when no step was taken. */
+  readonly denoised: Latent;
 }
 
-/** Makes a latent from noise and conditioning. The result keeps the given latent's mask and places in the batch. */
-export const sampleLatent = (request: SampleRequest): Promise<Latent> =>
-  sampleSchedule({ ...request, schedule: planSchedule(request.model, request) });
+/** A schedule for a model, of these noise levels: it starts with their noise and ends as it comes. */
+export const scheduleOf = (model: Model, sigmas: Float32Array): Schedule => ({
+  sigmas,
+  noise: startingNoise(sigmas[0] ?? 0, sigmaTable(model.prediction).largest),
+  end: 1,
+});
 
-/** Makes a latent along a schedule. Throws, saying what does not fit, when model, conditioning and latent do not. */
-export async function sampleSchedule(request: ScheduledRequest): Promise<Latent> {
-  const { model, inference, cfg, seed, schedule, signal, compat } = request;
-  if (schedule.sigmas.length < 2) return request.latent;
-  const samples = withChannels(request.latent.samples, model.latent.channels);
-  checkModel(model);
-  const asked = needsNegative(cfg) || request.sampler.needsUncond === true;
-  const negative = asked ? request.negative : [];
-  checkConditioning(model, "positive", request.positive);
-  if (asked) checkConditioning(model, "negative", negative);
+/**
+ * Makes a latent along a schedule. Of a single level the noise joins the latent and no step is taken; of none the
+ * latent stays as it is. Throws, saying what does not fit, when model, conditioning, noise and latent do not.
+ */
+export async function sampleSchedule(request: SampleRequest): Promise<Sampled> {
+  const { guider, inference, schedule, sampler, seed, draw, signal, onStep, compat } = request;
+  const { model } = guider;
+  const { dims, data } = withChannels(request.latent.samples, model.latent.channels);
+  const like = (values: Float32Array): Latent => ({ ...request.latent, samples: { dims, data: values } });
+  if (schedule.sigmas.length === 0) return { output: like(data), denoised: like(data) };
 
-  const { dims } = samples;
+  const noise = startOf(request, dims);
   const { scale } = model.latent;
-  const mask = request.latent.noise_mask;
-  const noise = request.noise ?? prepareNoise(dims, seed, request.latent.batch_index);
-  if (noise.data.length !== samples.data.length) {
-    throw new Error(`the noise is [${noise.dims}] and the latent [${dims}]: they must be of one shape`);
-  }
-  const session = await unetSession(model);
+  const latent = data.map((value) => value * scale);
+  const mask = request.latent.noise_mask && expandMask(request.latent.noise_mask, dims);
+  const maskAt = mask && differentialMask(model, schedule.sigmas, mask);
   const told = new Map(schedule.timesteps && Array.from(schedule.timesteps, (t, i) => [schedule.sigmas[i]!, t]));
-  const unet = unetDenoiser({
-    model,
-    session,
+  const { denoise, denoiseBoth, ms, release } = await guidedDenoiser({
+    guider,
     inference,
     dims,
-    conditionings: asked ? [request.positive, negative] : [request.positive],
+    needsUncond: sampler.needsUncond === true,
+    masked: mask && { mask, latent },
     timestep: (sigma) => told.get(sigma),
-    ...(signal && { signal }),
+    signal,
   });
-  const denoiseBoth: SampleProblem["denoiseBoth"] = async (x, sigma) => {
-    const [cond, uncond] = (await unet.denoise(x, sigma)) as [Float32Array, Float32Array];
-    return { denoised: guide(cfg, cond, uncond), uncond };
-  };
   const table = sigmaTable(model.prediction);
   try {
     const steps = solve({
-      sampler: request.sampler,
+      sampler,
       schedule,
-      denoise: async (x, sigma) =>
-        asked ? (await denoiseBoth(x, sigma)).denoised : (await unet.denoise(x, sigma))[0]!,
+      denoise,
       denoiseBoth,
       sigmaAtPercent: (percent) => sigmaAtPercent(table, percent),
-      latent: samples.data.map((value) => value * scale),
-      noise: noise.data,
-      ...(mask && { mask: expandMask(mask, dims) }),
+      latent,
+      noise,
+      ...(mask && { mask }),
+      ...(maskAt && { maskAt }),
       seed,
-      ...(request.draw && { draw: request.draw }),
+      ...(draw && { draw }),
       ...(compat !== undefined && { compat }),
     });
-    const result = await watched(steps, request, { dims, hostMs: unet.ms });
-    return { ...request.latent, samples: { dims, data: result.map((value) => value / scale) } };
+    const planned = schedule.sigmas.length - 1;
+    const { result, denoised } = await watchSteps(steps, { onStep, signal, planned, dims, hostMs: ms });
+    const unscaled = (values: Float32Array) => like(values.map((value) => value / scale));
+    const output = unscaled(result);
+    return { output, denoised: denoised && denoised !== result ? unscaled(denoised) : output };
   } finally {
-    unet.release();
+    release();
   }
 }
 
-async function watched(
-  steps: AsyncGenerator<SampleStep, Float32Array>,
-  { schedule, onStep, signal }: ScheduledRequest,
-  { dims, hostMs }: { dims: readonly number[]; hostMs: () => number },
-): Promise<Float32Array> {
-  const planned = schedule.sigmas.length - 1;
-  let [since, ran] = [performance.now(), 0];
-  for (;;) {
-    signal?.throwIfAborted();
-    const step = await steps.next();
-    if (step.done) return step.value;
-    const host = hostMs();
-    // A sampler that chooses its own steps may take more.
-    const total = Math.max(planned, step.value.index + 1);
-    await onStep?.({ ...step.value, total, ms: performance.now() - since, hostMs: host - ran, dims });
-    [since, ran] = [performance.now(), host];
+/** The unit noise that a run starts with. Refuses one that is not like the latent. */
+function startOf({ noise, seed, latent }: SampleRequest, dims: readonly number[]): Float32Array {
+  if (noise === "none") return new Float32Array(elements(dims));
+  const { dims: own, data } = noise ?? prepareNoise(dims, seed, latent.batch_index);
+  if (data.length !== elements(dims)) {
+    throw new Error(`the noise is [${own}] and the latent [${dims}]: they must be of one shape`);
   }
+  return data;
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { Prediction } from "../models/descriptions.js";
-import { preconditioning, startingNoise } from "./prediction.js";
 import { sigmaAt, sigmaAtPercent, sigmaTable, stepAt } from "./sigma-table.js";
 
 const prediction: Prediction = {
@@ -58,29 +57,29 @@ test("the further through, the less noise", () => {
   expect(through.at(-1)).toBe(0);
 });
 
-describe("a network that knows the picture", () => {
-  const [picture, noise] = [0.7, -1.3];
-  const outputs = {
-    epsilon: () => noise,
-    sample: () => picture,
-    v_prediction: (sigma: number) => (noise - sigma * picture) / Math.sqrt(1 + sigma ** 2),
-  };
+describe("a distilled network's table", () => {
+  const lcm = sigmaTable({ ...prediction, distilledSteps: 50 });
 
-  test.each(Object.keys(outputs) as (keyof typeof outputs)[])("denoises to it, by %s", (type) => {
-    for (const sigma of [0.03, 1, 14.6]) {
-      const { skip, out } = preconditioning(type, sigma);
-      expect(skip * (picture + sigma * noise) + out * outputs[type](sigma)).toBeCloseTo(picture, 10);
+  test("is every twentieth level of the whole, the last among them", () => {
+    expect([...lcm.sigmas]).toEqual([...table.sigmas].filter((_, step) => step % 20 === 19));
+    expect(lcm.largest).toBe(table.largest);
+  });
+
+  test("leads from each of its steps to the level and back", () => {
+    for (let step = 19; step < 1000; step += 20) {
+      expect(stepAt(lcm, sigmaAt(lcm, step))).toBe(step);
+      expect(sigmaAt(lcm, step)).toBeCloseTo(sigmaAt(table, step), 5);
     }
   });
 
-  test("sees variance one", () => {
-    for (const sigma of [0.03, 1, 14.6])
-      expect(preconditioning("epsilon", sigma).in ** 2 * (1 + sigma ** 2)).toBeCloseTo(1, 12);
+  test("knows no step before its first, and goes through the same training", () => {
+    expect(sigmaAt(lcm, 0)).toBe(sigmaAt(lcm, 19));
+    for (const percent of [0, 0.2, 0.5, 0.9, 1]) {
+      expect(sigmaAtPercent(lcm, percent) / (sigmaAtPercent(table, percent) || 1)).toBeCloseTo(percent < 1 ? 1 : 0, 2);
+    }
   });
-});
 
-test("a run from the largest level starts with training's variance, any other with its level", () => {
-  expect(startingNoise(14.614642, 14.614642)).toBeCloseTo(Math.hypot(1, 14.614642), 10);
-  expect(startingNoise(14.61464, 14.614642)).toBeGreaterThan(14.62);
-  expect(startingNoise(7, 14.6)).toBe(7);
+  test.each([2000, 0, -1, Number.NaN])("of %d steps in 1000 is refused", (distilledSteps) => {
+    expect(() => sigmaTable({ ...prediction, distilledSteps })).toThrow(`trained on 1000 steps cannot know`);
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { guide, mean, needsNegative } from "./guidance.js";
+import { guide, needsNegative } from "./guidance.js";
 import { expandMask } from "./inpaint.js";
 import { type SamplerName, samplers } from "./samplers/index.js";
 import type { SampleStep } from "./samplers/sampler.js";
@@ -138,10 +138,5 @@ describe("guidance", () => {
 
   test("needs no negative answer at a scale of one", () => {
     expect([0, 0.99, 1, 7.5].map(needsNegative)).toEqual([true, true, false, true]);
-  });
-
-  test("of several conditions is their average", () => {
-    expect([...mean([positive, negative])]).toEqual([2, 0.5]);
-    expect(() => mean([])).toThrow("no condition");
   });
 });

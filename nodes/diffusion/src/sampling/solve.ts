@@ -20,6 +20,8 @@ export interface Run {
   readonly noise: Float32Array;
   /** Per element, 1 where the latent is made anew, 0 where it is kept. */
   readonly mask?: Float32Array;
+  /** The mask at a noise level, where it changes from one to the next. */
+  readonly maskAt?: (sigma: number) => Float32Array;
   /** Where fresh noise starts from. */
   readonly seed: bigint;
   /** Fresh unit noise instead of the sampler's own source. */
@@ -33,7 +35,7 @@ export interface Run {
  * and returns the final latent. A schedule without steps returns the latent as it came.
  */
 export async function* solve(run: Run): AsyncGenerator<SampleStep, Float32Array> {
-  const { sampler, schedule, latent, noise, mask, seed, compat } = run;
+  const { sampler, schedule, latent, noise, mask, maskAt, seed, compat } = run;
   const { sigmas } = schedule;
   if (sigmas.length === 0) return latent;
   checkSigmas(sigmas);
@@ -43,7 +45,7 @@ export async function* solve(run: Run): AsyncGenerator<SampleStep, Float32Array>
   const shown = sampler.freshMaskNoise ? () => torchGenerator(BigInt.asUintN(64, seed + 1n)).randn(size) : () => noise;
   const source = sampler.noise ?? normalNoise;
   let own: SampleProblem["noise"] | undefined;
-  const kept = mask && { latent, mask, noise: shown() };
+  const kept = mask && { latent, mask, noise: shown(), ...(maskAt && { maskAt }) };
   const result = yield* sampler.run({
     x: blend(schedule.noise, noise, 1, latent),
     sigmas,

@@ -1,3 +1,4 @@
+import { type Adder, Registry } from "../registry.js";
 import { deis } from "./deis.js";
 import { dpm2, dpm2Ancestral } from "./dpm-2.js";
 import { dpmAdaptive } from "./dpm-adaptive.js";
@@ -22,11 +23,13 @@ import type { Sampler } from "./sampler.js";
 import { seeds2, seeds3 } from "./seeds.js";
 import { uniPc, uniPcBh2 } from "./uni-pc.js";
 
+export { blend, blend3, combine } from "./blend.js";
 export { brownianNoise, type NoiseRequest, type NoiseSource, normalNoise } from "./noise.js";
-export type { Both, SampleProblem, Sampler, SampleStep } from "./sampler.js";
+export { type Both, intervals, type SampleProblem, type Sampler, type SampleStep } from "./sampler.js";
+export { type Step, type StepStart, stepping } from "./stepping.js";
 
 /**
- * Every sampler by the name that saved workflows use, in the order in which editors list them. Names with `_gpu` draw
+ * Every sampler of ours by the name that saved workflows use, in the order in which editors list them. Names with `_gpu` draw
  * the same noise as those without: it comes from the CPU's generator everywhere, so that a seed means the same picture.
  */
 export const samplers = {
@@ -75,3 +78,23 @@ export const samplers = {
 } satisfies Record<string, Sampler>;
 /** A sampler's name in workflows. */
 export type SamplerName = keyof typeof samplers;
+
+const registry = new Registry<Sampler>("sampler", samplers);
+
+/** The names of every sampler: ours, then those that packs added. */
+export const samplerNames = (): readonly string[] => registry.names();
+
+/** The sampler of a name, ours or a pack's. Throws when there is none. */
+export const samplerNamed = (name: string): Sampler => registry.get(name);
+
+/** What a name says in a cache key, so that a pack's new version is no longer served the old one's pictures. */
+export const samplerVersion = (name: string | undefined): string => registry.version(name);
+
+/**
+ * Adds a pack's sampler to the list of KSampler and the like, when the pack is loaded. Throws, naming both packs, when
+ * the name is taken.
+ */
+export function addSampler(name: string, sampler: Sampler, pack: Adder): void {
+  if (typeof sampler?.run !== "function") throw new TypeError(`the sampler "${name}" has no function \`run\``);
+  registry.add(name, sampler, pack);
+}

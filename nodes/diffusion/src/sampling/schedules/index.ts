@@ -1,3 +1,4 @@
+import { type Adder, Registry } from "../registry.js";
 import type { SigmaTable } from "../sigma-table.js";
 import { beta } from "./beta.js";
 import { ddimUniform } from "./ddim-uniform.js";
@@ -9,10 +10,16 @@ import { normal, sgmUniform } from "./normal.js";
 import type { Scheduler } from "./schedule.js";
 import { simple } from "./simple.js";
 
+export { betaLevels } from "./beta.js";
+export { laplaceLevels, variancePreservingLevels } from "./continuous.js";
 export { type DiffusersScheduler, diffusersSchedule } from "./diffusers.js";
-export { type Schedule, type Scheduler, skipSteps } from "./schedule.js";
+export { exponentialLevels, polyexponentialLevels } from "./exponential.js";
+export { karrasLevels } from "./karras.js";
+export { type Part, partOf } from "./part.js";
+export { type LevelRange, linspace, type Schedule, type Scheduler, skipSteps, withZero } from "./schedule.js";
+export { turbo } from "./turbo.js";
 
-/** Every scheduler by the name that saved workflows use, in the order in which editors list them. */
+/** Every scheduler of ours by the name that saved workflows use, in the order in which editors list them. */
 export const schedulers = {
   simple,
   sgm_uniform: sgmUniform,
@@ -26,6 +33,26 @@ export const schedulers = {
 } satisfies Record<string, Scheduler>;
 /** A scheduler's name in workflows. */
 export type SchedulerName = keyof typeof schedulers;
+
+const registry = new Registry<Scheduler>("scheduler", schedulers);
+
+/** The names of every scheduler: ours, then those that packs added. */
+export const schedulerNames = (): readonly string[] => registry.names();
+
+/** The scheduler of a name, ours or a pack's. Throws when there is none. */
+export const schedulerNamed = (name: string): Scheduler => registry.get(name);
+
+/** What a name says in a cache key, so that a pack's new version is no longer served the old one's pictures. */
+export const schedulerVersion = (name: string | undefined): string => registry.version(name);
+
+/**
+ * Adds a pack's scheduler to the list of KSampler and the like, when the pack is loaded. Throws, naming both packs,
+ * when the name is taken.
+ */
+export function addScheduler(name: string, scheduler: Scheduler, pack: Adder): void {
+  if (typeof scheduler !== "function") throw new TypeError(`the scheduler "${name}" is no function`);
+  registry.add(name, scheduler, pack);
+}
 
 /** Ten thousand steps, the most that a node takes, at a denoise of a tenth. */
 const MOST_STEPS = 100_000;

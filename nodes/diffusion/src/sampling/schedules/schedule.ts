@@ -3,6 +3,12 @@ import type { SigmaTable } from "../sigma-table.js";
 /** Chooses the noise levels of a run: float32, falling, 0 at the end. How many may differ from `steps` + 1. */
 export type Scheduler = (table: SigmaTable, steps: number) => Float32Array;
 
+/** Two noise levels, between which others are chosen. */
+export interface LevelRange {
+  readonly smallest: number;
+  readonly largest: number;
+}
+
 /** A run as planned: its noise levels, and how its noise and its result relate to them. */
 export interface Schedule {
   /** Float32 noise levels, falling. There is one step from each to the next. */

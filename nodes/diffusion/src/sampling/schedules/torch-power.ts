@@ -13,11 +13,25 @@ const LOG_TAIL_END = fround(0.6666666) + fround(3.6918386e-9);
 /** How many values torch's kernel takes at a time on a CPU with AVX2. It leaves the rest to the C library. */
 const AT_ONCE = 16;
 
-/** `torch.pow(bases, exponent)` for positive float32 values, as torch rounds it; the C library rounds correctly. */
+/**
+ * `torch.pow(bases, exponent)` for float32 values and an exponent of 0 or more, as torch rounds it; the C library rounds
+ * correctly.
+ */
 export function torchPowers(bases: Float32Array, exponent: number): Float32Array {
+  const plain = PLAIN.get(exponent);
+  if (plain) return bases.map(plain);
   const vectorised = bases.length - (bases.length % AT_ONCE);
-  return bases.map((base, i) => (i < vectorised ? sleefPower(base, exponent) : base ** exponent));
+  return bases.map((base, i) => (i < vectorised && base > 0 ? sleefPower(base, exponent) : base ** exponent));
 }
+
+/** The exponents that torch multiplies out. */
+const PLAIN: ReadonlyMap<number, (base: number) => number> = new Map([
+  [0, () => 1],
+  [0.5, Math.sqrt],
+  [1, (base) => base],
+  [2, (base) => base * base],
+  [3, (base) => fround(base * base) * base],
+]);
 
 /**
  * SLEEF's `powf` (error under 1 ulp): equal to the bit but for about one in 100,000, where correct rounding differs in
