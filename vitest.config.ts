@@ -39,6 +39,9 @@ export default defineConfig({
       blackBox("workflows", 120_000),
       blackBox("cli", 300_000),
       blackBox("goldens", 120_000),
+      blackBox("reference", 300_000),
+      blackBox("templates", 60_000),
+      blackBox("definitions", 60_000),
     ],
   },
 });

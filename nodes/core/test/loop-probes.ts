@@ -15,11 +15,12 @@ import {
   optional,
   type Prompt,
   plan,
+  provide,
   type RunEvent,
   run,
   services,
 } from "@mezzotint/engine";
-import pack from "../src/index.js";
+import pack, { FOLDERS, openFolders } from "../src/index.js";
 
 /** What passed a `Note` or reached a `Save`, with its label, in order. Tests empty it. */
 export const notes: string[] = [];
@@ -106,15 +107,24 @@ const probes = definePack({
   ],
 });
 
-const use = services([]);
+const use = services([provide(FOLDERS, openFolders({ data: "no such folder" }))]);
 const packs = [pack, probes];
 const nodes = nodesOf(packs);
 /** A Start Loop in simple mode. */
 export const start = (count: number, more = {}) => ({
   class_type: "StartLoop",
-  inputs: { mode: "simple", "mode.num_iterations": count, ...more },
+  inputs: { mode: "simple", "mode.num_iterations": count, cache_iterations: false, ...more },
 });
-export const call = (class_type: string, inputs: Record<string, unknown>) => ({ class_type, inputs });
+export const call = (class_type: string, inputs: Record<string, unknown>) => ({
+  class_type,
+  inputs: { ...DEFAULTS[class_type], ...inputs },
+});
+
+/** What an editor would store for the widgets that most tests leave alone. */
+const DEFAULTS: Readonly<Record<string, Record<string, unknown>>> = {
+  StartLoop: { cache_iterations: false },
+  EndLoop: { accumulate: false },
+};
 
 /** Runs a prompt of core and probe nodes, and gives what arrived at its node `show`. */
 export async function runPrompt(

@@ -8,6 +8,6 @@ export const loopResult = defineNode({
   doc: "The values of all iterations, one by one.",
   internal: true,
   inputs: { values: grow(list(any()), { prefix: "value", max: MAX_ITERATIONS }) },
-  outputs: { output_value: each(ANY) },
-  run: ({ values }) => ({ output_value: values.flat() }),
+  outputs: { outputs: each(ANY) },
+  run: ({ values }) => ({ outputs: values.flat() }),
 });

@@ -100,11 +100,10 @@ export const startLoop = defineNode({
 const endInputs = {
   output_value: optional(lazy(any({ tooltip: "What the loop gives." }))),
   next_iteration_value: optional(lazy(any({ tooltip: "current_iteration_value of the next iteration." }))),
-  accumulate: optional(bool({ default: false, tooltip: "Give the values of all iterations, not of the last alone." })),
-  terminations: grow(lazy(any({ tooltip: "Runs in every iteration; its value is not used." })), {
-    prefix: "termination",
-    max: 50,
-  }),
+  accumulate: bool({ default: false, tooltip: "Give the values of all iterations, not of the last alone." }),
+  terminations: optional(
+    grow(lazy(any({ tooltip: "Runs in every iteration; its value is not used." })), { prefix: "termination", max: 50 }),
+  ),
 };
 
 /**
@@ -117,10 +116,10 @@ export const endLoop = defineNode({
   category: "looping",
   doc: "Ends a loop, and gives the value of its last iteration or of all.",
   inputs: { ...endInputs, prompt: hidden.prompt, graph: hidden.dynamicPrompt },
-  outputs: { output_value: each(ANY) },
+  outputs: { outputs: each(ANY) },
   run: async ({ accumulate, prompt, graph }, ctx) => {
     const found = await around(ctx.node, prompt, graph);
-    return runLoop(ctx.node, { ...found, starts: new Map(), resolve: (id) => id }, accumulate === true, ctx);
+    return runLoop(ctx.node, { ...found, starts: new Map(), resolve: (id) => id }, accumulate, ctx);
   },
 });
 
@@ -143,6 +142,6 @@ export const innerEndLoop = defineNode({
   doc: "End Loop of an inner loop.",
   internal: true,
   inputs: { ...endInputs, loop: link(socket<Inner>("MEZZOTINT_LOOP")) },
-  outputs: { output_value: each(ANY) },
-  run: ({ accumulate, loop }, ctx) => runLoop(loop.end, innerScope(loop, ctx.node), accumulate === true, ctx),
+  outputs: { outputs: each(ANY) },
+  run: ({ accumulate, loop }, ctx) => runLoop(loop.end, innerScope(loop, ctx.node), accumulate, ctx),
 });

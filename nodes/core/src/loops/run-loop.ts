@@ -36,11 +36,11 @@ export const INNER_START = "MezzotintInnerStartLoop";
 export const INNER_END = "MezzotintInnerEndLoop";
 
 interface Given {
-  readonly output_value: Each<unknown>;
+  readonly outputs: Each<unknown>;
 }
 
 /** The result of an End Loop: a value, or the list of what the iterations gave. */
-type Answer = Expansion<Given> | { readonly output_value: Blocker };
+type Answer = Expansion<Given> | { readonly outputs: Blocker };
 
 /** A literal or link of a node call, as it is inside an expansion whose own nodes are `own`. */
 function rewritten(raw: unknown, scope: Scope, own?: ReadonlySet<string>): unknown {
@@ -132,7 +132,7 @@ export async function runLoop(end: string, scope: Scope, accumulate: boolean, ct
   const startNode = graph.get(loop.start) as PromptNode;
   const endInputs = (graph.get(end) as PromptNode).inputs;
   const settings = await settingsOf(startNode, scope, ctx);
-  if (isBlocker(settings)) return { output_value: settings };
+  if (isBlocker(settings)) return { outputs: settings };
   const { count, cached } = settings.value;
   const own = repeatedNodes(graph, loops, loop);
   const originals = [...own].map((id) => [id, graph.get(id) as PromptNode] as const);
@@ -175,13 +175,10 @@ function answer(
 ): Answer {
   if (accumulate) {
     const values = Object.fromEntries(results.map((result, i) => [`values.value${i}`, result]));
-    return new Expansion<Given>(
-      { result: { class_type: loopResult.id, inputs: values } },
-      { output_value: ["result", 0] },
-    );
+    return new Expansion<Given>({ result: { class_type: loopResult.id, inputs: values } }, { outputs: ["result", 0] });
   }
   const [last] = results;
-  if (blocked) return { output_value: blocked };
-  if (last) return new Expansion<Given>({}, { output_value: last as Constant<Each<unknown>> });
-  return { output_value: block(count === 0 ? "the loop ran zero times, so it has no value" : undefined) };
+  if (blocked) return { outputs: blocked };
+  if (last) return new Expansion<Given>({}, { outputs: last as Constant<Each<unknown>> });
+  return { outputs: block(count === 0 ? "the loop ran zero times, so it has no value" : undefined) };
 }

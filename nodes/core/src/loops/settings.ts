@@ -1,4 +1,4 @@
-import { any, bool, branch, defineNode, int, list, optional, socket } from "@mezzotint/engine";
+import { any, bool, branch, defineNode, int, list, socket } from "@mezzotint/engine";
 
 /** More iterations than this are taken for a mistake. */
 export const MAX_ITERATIONS = 100_000;
@@ -30,11 +30,9 @@ export const mode = branch(
 );
 
 /** Whether iterations may come from the cache; off, as in ComfyUI, unless the workflow says otherwise. */
-export const cacheIterations = optional({
-  ...bool({
-    default: false,
-    tooltip: "Take iterations that have not changed from earlier runs. Otherwise every run makes all of them again.",
-  }),
+export const cacheIterations = bool({
+  default: false,
+  tooltip: "Take iterations that have not changed from earlier runs. Otherwise every run makes all of them again.",
 });
 
 type Mode = NonNullable<(typeof mode)["_value"]>;
@@ -65,7 +63,7 @@ export const loopSettings = defineNode({
   inputs: { mode, cache_iterations: cacheIterations },
   outputs: { settings: socket<Settings>("MEZZOTINT_LOOP_SETTINGS") },
   run: (inputs) => {
-    const read = settings(inputs.mode, inputs.cache_iterations === true);
+    const read = settings(inputs.mode, inputs.cache_iterations);
     if (inputs.mode.choice === "For" && !(inputs.mode.step >= 1)) throw new Error("the step of a loop is at least 1");
     if (read.count > MAX_ITERATIONS) {
       const [count, most] = [read.count, MAX_ITERATIONS].map((n) => n.toLocaleString("en-US"));

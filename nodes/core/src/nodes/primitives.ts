@@ -9,7 +9,7 @@ export const primitiveInt = defineNode({
   title: "Int",
   category: "utils/primitive",
   doc: "An integer.",
-  inputs: { value: integer({ default: 0, min: -MAX, max: MAX, control_after_generate: true }) },
+  inputs: { value: integer({ min: -MAX, max: MAX, control_after_generate: true }) },
   outputs: { INT },
   // Integers are numbers on links; only those that a number cannot hold stay bigints, which seeds take too.
   run: ({ value }) => ({ INT: (Number.isSafeInteger(Number(value)) ? Number(value) : value) as number }),
@@ -21,7 +21,7 @@ export const primitiveFloat = defineNode({
   title: "Float",
   category: "utils/primitive",
   doc: "A number.",
-  inputs: { value: float({ default: 0, min: -Number(MAX), max: Number(MAX) }) },
+  inputs: { value: float({ min: -Number(MAX), max: Number(MAX) }) },
   outputs: { FLOAT },
   run: ({ value }) => ({ FLOAT: value }),
 });
