@@ -73,14 +73,22 @@ describe("a prompt of core nodes", () => {
       empty: { class_type: "EmptyImage", inputs: { width: 8, height: 4, batch_size: 1, color: 0x336699 } },
       start: {
         class_type: "StartLoop",
-        inputs: { mode: "simple", "mode.num_iterations": 3, initial_iteration_value: ["empty", 0] },
+        inputs: {
+          mode: "simple",
+          "mode.num_iterations": 3,
+          cache_iterations: false,
+          initial_iteration_value: ["empty", 0],
+        },
       },
       scale: {
         class_type: "ImageScale",
         inputs: { image: ["start", 4], upscale_method: "lanczos", width: 0, height: 9, crop: "disabled" },
       },
       save: { class_type: "SaveImage", inputs: { images: ["scale", 0], filename_prefix: "%EmptyImage.width%/step" } },
-      end: { class_type: "EndLoop", inputs: { output_value: ["scale", 0], next_iteration_value: ["scale", 0] } },
+      end: {
+        class_type: "EndLoop",
+        inputs: { output_value: ["scale", 0], next_iteration_value: ["scale", 0], accumulate: false },
+      },
       size: { class_type: "GetImageSize", inputs: { image: ["end", 0] } },
       show: { class_type: "PreviewAny", inputs: { source: ["size", 0] } },
     };

@@ -46,12 +46,15 @@ export { kindName, MODEL_KINDS } from "./folders/kinds.js";
 export { type FolderOptions, type ModelRoot, openFolders } from "./folders/open-folders.js";
 export { FOLDERS, type Folders } from "./folders.js";
 export { newTensor, planeDims } from "./images/allocate.js";
+export type { BytePicture } from "./images/byte-picture.js";
 export { canny } from "./images/canny.js";
+export { clipPixels } from "./images/clip-pixels.js";
 export { DECODE_LIMITS, type DecodeLimits, decodeImage } from "./images/decode.js";
 export { encodePng, encodePreview } from "./images/encode.js";
 export { pictureTexts } from "./images/metadata.js";
-export { type BytePicture, type CvResizeMethod, cvCanny, cvResize } from "./images/opencv.js";
+export { type CvResizeMethod, cvCanny, cvResize } from "./images/opencv.js";
 export { holdsText, readPictureText, withPictureText } from "./images/picture-text.js";
+export { type PillowFilter, pillowGrey, pillowResize } from "./images/pillow.js";
 export {
   CROPS,
   type Crop,
@@ -63,6 +66,7 @@ export {
   roundHalfEven,
 } from "./images/resize.js";
 export { IMAGE, type Image, MASK, type Mask } from "./sockets.js";
+export { finished, paced, type Steps } from "./steps.js";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
 

@@ -1,17 +1,17 @@
 // @ts-check
 import pack from "@mezzotint/nodes-core";
 
-/** What nodes that only compute ask of a run: nothing. @type {any} */
-const CONTEXT = { show: () => {}, progress: () => {} };
+/** What nodes that only compute ask of a run: whether to stop. @type {any} */
+const CONTEXT = { signal: new AbortController().signal };
 
 /**
  * What a core node makes of some inputs: its first output, a tensor.
  * @param {string} id @param {Readonly<Record<string, unknown>>} inputs
- * @returns {import("@mezzotint/engine").Tensor}
+ * @returns {Promise<import("@mezzotint/engine").Tensor>}
  */
-export function runNode(id, inputs) {
+export async function runNode(id, inputs) {
   const node = pack.nodes.find((one) => one.id === id);
   if (!node) throw new Error(`there is no core node ${id}`);
   const [name = ""] = Object.keys(node.outputs);
-  return /** @type {any} */ (node.run(inputs, CONTEXT))[name];
+  return /** @type {any} */ (await node.run(inputs, CONTEXT))[name];
 }

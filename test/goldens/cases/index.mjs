@@ -63,7 +63,6 @@ const AHEAD = [
   [/^(clip_vision|ipadapter)/, "IP-Adapter"],
   [/^lora/, "LoRA"],
   [/^tome_freeu/, "token merging and FreeU"],
-  [/^images/, "image filters"],
 ];
 
 /** What a case waits for; nothing if it is handled here. @param {string} id @returns {string | undefined} */

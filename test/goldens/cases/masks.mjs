@@ -19,7 +19,10 @@ export async function* masks(c, { set }) {
     if (name.startsWith("out."))
       yield {
         name: name.slice(4),
-        compare: () => [{ got: compute(c, name.slice(4), given()).data, want: tensor(io, name).data, ...c.tolerance }],
+        compare: async () => {
+          const got = await compute(c, name.slice(4), given());
+          return [{ got: got.data, want: tensor(io, name).data, ...c.tolerance }];
+        },
       };
 }
 
@@ -27,7 +30,7 @@ export async function* masks(c, { set }) {
  * What the product makes of an entry's inputs.
  * @param {import("../read-set.mjs").Case} c @param {string} entry @param {{ mask: Tensor, mask2: Tensor, img: Tensor }} given
  */
-function compute(c, entry, { mask, mask2, img }) {
+async function compute(c, entry, { mask, mask2, img }) {
   const [what, ...rest] = entry.split(".");
   const [first = "", second = ""] = rest;
   switch (what) {
@@ -52,7 +55,7 @@ function compute(c, entry, { mask, mask2, img }) {
       return runNode("CropMask", { mask: mask2, ...c.crop });
     case "composite": {
       const { x, y, width, height } = OVERLAP;
-      const source = runNode("CropMask", { mask: item(mask2, 0), x: 0, y: 0, width, height });
+      const source = await runNode("CropMask", { mask: item(mask2, 0), x: 0, y: 0, width, height });
       return runNode("MaskComposite", { destination: mask, source, x, y, operation: first });
     }
     case "image_to_mask":

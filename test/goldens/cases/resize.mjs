@@ -1,5 +1,5 @@
 // @ts-check
-import { cvResize, resizePlanes } from "@mezzotint/nodes-core";
+import { clipPixels, cvResize, finished, pillowGrey, pillowResize, resizePlanes } from "@mezzotint/nodes-core";
 import { floats, tensor } from "../read-set.mjs";
 
 /** @typedef {import("./index.mjs").Handler} Handler */
@@ -24,23 +24,33 @@ export async function* resize(c, { set }) {
         ];
       },
     };
+  const picture = () => bytes(tensor(io, "in.a_u8"));
   for (const name of io.keys()) {
-    const found = /^out\.cv2\.INTER_(\w+)\.(\d+)x(\d+)$/.exec(name);
-    if (found)
+    const [, kind, what = "", size = ""] = /^out\.(cv2|pil|clip_preprocess)\.(\w+)(?:\.(\d+x\d+))?$/.exec(name) ?? [];
+    if (kind === undefined) continue;
+    const want = () => tensor(io, name).data;
+    const [width = 0, height = 0] = size.split("x").map(Number);
+    if (kind === "clip_preprocess")
+      yield {
+        name: name.slice(4),
+        compare: () => {
+          const pixels = clipPixels(batched(floats(io, "in.a")), { size: c.clip_size, crop: what === "crop" });
+          return [{ got: finished(pixels).data, want: want(), ...c.tolerance }];
+        },
+      };
+    else
       yield {
         name: name.slice(4),
         compare: async () => {
-          const [, method = "", width, height] = found;
-          const { data } = await cvResize(
-            bytes(tensor(io, "in.a_u8")),
-            Number(width),
-            Number(height),
-            cvMethod(method),
-          );
-          return [{ got: data, want: tensor(io, name).data, atol: BYTE, rtol: 0 }];
+          const made =
+            kind === "cv2"
+              ? await cvResize(picture(), width, height, cvMethod(what))
+              : what === "L"
+                ? pillowGrey(picture())
+                : pillowResize(picture(), width, height, pillowFilter(what));
+          return [{ got: made.data, want: want(), atol: BYTE, rtol: 0 }];
         },
       };
-    else if (/^out\.(pil|clip)/.test(name)) yield { name: name.slice(4), needs: "IP-Adapter" };
   }
 }
 
@@ -48,7 +58,10 @@ export async function* resize(c, { set }) {
 const BYTE = 1;
 
 /** @param {string} name @returns {import("@mezzotint/nodes-core").CvResizeMethod} */
-const cvMethod = (name) => /** @type {any} */ (name.toLowerCase());
+const cvMethod = (name) => /** @type {any} */ (name.replace("INTER_", "").toLowerCase());
+
+/** @param {string} name @returns {import("@mezzotint/nodes-core").PillowFilter} */
+const pillowFilter = (name) => /** @type {any} */ (name);
 
 /** A picture of bytes, [H,W,3]. @param {import("../read-set.mjs").Stored} stored @returns {import("@mezzotint/nodes-core").BytePicture} */
 const bytes = ({ dims: [height = 0, width = 0], data }) => ({
@@ -57,6 +70,9 @@ const bytes = ({ dims: [height = 0, width = 0], data }) => ({
   channels: 3,
   data: Uint8Array.from(data, Number),
 });
+
+/** A picture as a batch of one. @param {import("@mezzotint/engine").Tensor} image */
+const batched = ({ dims, data }) => ({ dims: [1, ...dims], data });
 
 /** A picture [H,W,C] as [1,C,H,W]. @param {import("@mezzotint/engine").Tensor} image */
 function planes({ dims: [height = 0, width = 0, channels = 0], data }) {

@@ -3,8 +3,14 @@ import { elements, type Tensor } from "@mezzotint/engine";
 /** The most float32 values that one tensor may hold: 4 GiB. */
 const MAX_ELEMENTS = 2 ** 30;
 
-/** A tensor of zeros. Throws before allocating, naming the shape, if it would take over 4 GiB. */
+/**
+ * A tensor of zeros. Throws before allocating, naming the shape, if it would take over 4 GiB or if an extent is not a
+ * whole number: links bring what no widget would.
+ */
 export function newTensor(...dims: number[]): Tensor {
+  if (dims.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new RangeError(`there is no tensor of ${dims.join(" × ")}: extents are whole numbers`);
+  }
   const count = elements(dims);
   if (count > MAX_ELEMENTS) {
     const gigabytes = ((count * 4) / 2 ** 30).toFixed(1);
@@ -13,7 +19,8 @@ export function newTensor(...dims: number[]): Tensor {
   return { dims, data: new Float32Array(count) };
 }
 
-type Extents = readonly [number, number, number, number];
+/** Four extents, from the outermost. */
+export type Extents = readonly [number, number, number, number];
 
 function extents({ dims, data }: Tensor, what: string): Extents {
   if (dims.length !== 4 || dims.some((n) => !(n > 0)) || elements(dims) !== data.length) {

@@ -1,6 +1,17 @@
 import { describe, expect, test } from "vitest";
+import type { Image } from "../sockets.js";
+import { finished } from "../steps.js";
 import { newTensor } from "./allocate.js";
-import { convolved, gaussian, radialGaussian, sharpened } from "./blur.js";
+import {
+  gaussian,
+  type Kernel,
+  radialGaussian,
+  convolved as steppedBlur,
+  sharpened as steppedSharpening,
+} from "./blur.js";
+
+const convolved = (image: Image, kernel: Kernel) => finished(steppedBlur(image, kernel));
+const sharpened = (image: Image, kernel: Kernel, amount: number) => finished(steppedSharpening(image, kernel, amount));
 
 const noise = (...dims: [number, number, number, number]) => {
   const image = newTensor(...dims);

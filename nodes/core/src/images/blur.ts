@@ -1,4 +1,5 @@
 import type { Image } from "../sockets.js";
+import type { Steps } from "../steps.js";
 import { imageDims, newTensor } from "./allocate.js";
 
 /** The right half of a symmetric kernel: the weight of the centre, then of each pair of neighbours. They add up to 1. */
@@ -45,11 +46,27 @@ function sumLines(from: Float32Array, starts: Int32Array, kernel: Kernel, sums: 
   }
 }
 
+/** Writes the row that begins at `start` with what lies beyond its sides: the pixels that begin at `columns` within it. */
+function padRow(from: Float32Array, start: number, columns: Int32Array, channels: number, padded: Float32Array): void {
+  for (let x = 0, to = 0; x < columns.length; x++) {
+    const place = start + (columns[x] as number);
+    for (let c = 0; c < channels; c++) padded[to++] = from[place + c] as number;
+  }
+}
+
+/** What becomes of a value and its blur, which is a double. */
+type Mix = (value: number, blurred: number) => number;
+
+/** Writes the row that begins at `start`: of each value and its blur what `mix` makes. */
+function mixRow(from: Float32Array, sums: Float64Array, to: Float32Array, start: number, mix: Mix): void {
+  for (let j = 0; j < sums.length; j++) to[start + j] = mix(from[start + j] as number, sums[j] as number);
+}
+
 /**
  * Convolves pictures with a symmetric kernel along both axes. Beyond its sides a picture is mirrored, time and again if
  * it is smaller than the kernel.
  */
-export function convolved(image: Image, kernel: Kernel): Image {
+export function* convolved(image: Image, kernel: Kernel, mix: Mix = (_, blurred) => blurred): Steps<Image> {
   const [batch, height, width, channels] = imageDims(image);
   const radius = kernel.length - 1;
   const row = width * channels;
@@ -59,19 +76,19 @@ export function convolved(image: Image, kernel: Kernel): Image {
   const padded = new Float32Array(columns.length * channels);
   const starts = Int32Array.from({ length: 2 * radius + 1 }, (_, k) => k * channels);
   for (let r = 0; r < batch * height; r++) {
-    for (let x = 0, to = 0; x < columns.length; x++) {
-      const from = r * row + (columns[x] as number);
-      for (let c = 0; c < channels; c++) padded[to++] = image.data[from + c] as number;
-    }
+    padRow(image.data, r * row, columns, channels, padded);
     sumLines(padded, starts, kernel, sums);
-    for (let j = 0; j < row; j++) wide[r * row + j] = sums[j] as number;
+    wide.set(sums, r * row);
+    yield;
   }
+  const lines = Int32Array.from({ length: height + 2 * radius }, (_, y) => reflected(y - radius, height));
   const result = newTensor(batch, height, width, channels);
   for (let r = 0; r < batch * height; r++) {
     const [first, y] = [r - (r % height), r % height];
-    for (let k = 0; k < starts.length; k++) starts[k] = (first + reflected(y + k - radius, height)) * row;
+    for (let k = 0; k < starts.length; k++) starts[k] = (first + (lines[y + k] as number)) * row;
     sumLines(wide, starts, kernel, sums);
-    for (let j = 0; j < row; j++) result.data[r * row + j] = sums[j] as number;
+    mixRow(image.data, sums, result.data, r * row, mix);
+    yield;
   }
   return result;
 }
@@ -80,11 +97,5 @@ export function convolved(image: Image, kernel: Kernel): Image {
 export const radialGaussian = (radius: number, sigma: number): Kernel => gaussian(radius, sigma * radius);
 
 /** Sharper pictures: `amount` times what a blur takes away is added, and the result clamped to 0..1. */
-export function sharpened(image: Image, kernel: Kernel, amount: number): Image {
-  const { data } = convolved(image, kernel);
-  for (let i = 0; i < data.length; i++) {
-    const value = image.data[i] as number;
-    data[i] = Math.min(Math.max(value + amount * (value - (data[i] as number)), 0), 1);
-  }
-  return { dims: image.dims, data };
-}
+export const sharpened = (image: Image, kernel: Kernel, amount: number): Steps<Image> =>
+  convolved(image, kernel, (value, blurred) => Math.min(Math.max(value + amount * (value - blurred), 0), 1));

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { Image } from "../sockets.js";
+import { finished } from "../steps.js";
 import { newTensor } from "./allocate.js";
-import { canny } from "./canny.js";
+import { canny as steppedCanny } from "./canny.js";
+
+const canny = (image: Image, low: number, high: number) => finished(steppedCanny(image, low, high));
 
 const picture = (height: number, width: number, value: (x: number, y: number) => number, channels = 3) => {
   const image = newTensor(1, height, width, channels);
@@ -46,6 +50,11 @@ describe("edges", () => {
     expect(low.slice(0, 15).every(Boolean)).toBe(true);
     const alone = picture(20, 12, (x, y) => Number(x >= 6) * (1 - y / 20) * 0.5);
     expect(canny(alone, 0.3, 2).edges.data.some((v) => v !== 0)).toBe(false);
+  });
+
+  test("are not where numbers are none, nor is it an error", () => {
+    const broken = picture(6, 6, (x, y) => (x === 2 && y === 3 ? Number.NaN : Number.POSITIVE_INFINITY));
+    expect(canny(broken, 0.2, 0.4).edges.data.every((v) => v === 0)).toBe(true);
   });
 
   test("do not look at alpha", () => {

@@ -1,4 +1,5 @@
 import type { Image } from "../sockets.js";
+import type { Steps } from "../steps.js";
 import { imageDims, newTensor } from "./allocate.js";
 import { convolved, gaussian } from "./blur.js";
 import { roundHalfEven } from "./resize.js";
@@ -33,63 +34,81 @@ function luma(image: Image): Image {
   return grey;
 }
 
-/** Sobel's gradient of one plane, its border repeated outwards. */
-function sobel(plane: Float32Array, height: number, width: number): readonly [Float32Array, Float32Array] {
-  const gx = new Float32Array(plane.length);
-  const gy = new Float32Array(plane.length);
-  for (let y = 0; y < height; y++) {
-    const [above, row, below] = [Math.max(y - 1, 0) * width, y * width, Math.min(y + 1, height - 1) * width];
-    for (let x = 0; x < width; x++) {
-      const [left, right] = [Math.max(x - 1, 0), Math.min(x + 1, width - 1)];
-      const at = (place: number): number => plane[place] as number;
-      const [nw, ne, sw, se] = [at(above + left), at(above + right), at(below + left), at(below + right)];
-      gx[row + x] = ne - nw + 2 * (at(row + right) - at(row + left)) + se - sw;
-      gy[row + x] = sw - nw + 2 * (at(below + x) - at(above + x)) + se - ne;
-    }
+/** A plane of a picture, and what has been found of it so far: each is [height, width]. */
+interface Plane {
+  readonly height: number;
+  readonly width: number;
+  readonly grey: Float32Array;
+  readonly gx: Float32Array;
+  readonly gy: Float32Array;
+  readonly magnitude: Float32Array;
+  /** Magnitudes where they are largest along their own direction (to 45 degrees), elsewhere 0. */
+  readonly ridge: Float32Array;
+  readonly edges: Float32Array;
+}
+
+/** Sobel's gradient of a row, and its magnitude; the plane's border is repeated outwards. */
+function gradientRow({ grey, gx, gy, magnitude, height, width }: Plane, y: number): void {
+  const [above, row, below] = [Math.max(y - 1, 0) * width, y * width, Math.min(y + 1, height - 1) * width];
+  const at = (place: number): number => grey[place] as number;
+  for (let x = 0; x < width; x++) {
+    const [left, right] = [Math.max(x - 1, 0), Math.min(x + 1, width - 1)];
+    const [nw, ne, sw, se] = [at(above + left), at(above + right), at(below + left), at(below + right)];
+    const dx = Math.fround(ne - nw + 2 * (at(row + right) - at(row + left)) + se - sw);
+    const dy = Math.fround(sw - nw + 2 * (at(below + x) - at(above + x)) + se - ne);
+    gx[row + x] = dx;
+    gy[row + x] = dy;
+    magnitude[row + x] = Math.sqrt(dx * dx + dy * dy + EPSILON);
   }
-  return [gx, gy];
+}
+
+/** The magnitude of a place without a gradient. */
+const FLAT = Math.fround(Math.sqrt(EPSILON));
+
+/** The ridges of a row. Of two equal neighbours across an edge the left or upper one stays. */
+function ridgeRow({ gx, gy, magnitude, ridge, height, width }: Plane, y: number): void {
+  const beats = (value: number, x: number, direction: number): boolean => {
+    const [dx, dy] = NEIGHBOURS[direction] as readonly [number, number];
+    const inside = x + dx >= 0 && x + dx < width && y + dy >= 0 && y + dy < height;
+    const other = inside ? (magnitude[(y + dy) * width + x + dx] as number) : FLAT;
+    return value > other || (value === other && (direction === 0 || direction === 2));
+  };
+  for (let x = 0, i = y * width; x < width; x++, i++) {
+    const value = magnitude[i] as number;
+    // Written so that what is not a number is no edge.
+    if (!(value > FLAT)) continue;
+    const turns = roundHalfEven(Math.atan2(gy[i] as number, gx[i] as number) * (4 / Math.PI));
+    const direction = (turns + 8) % 8;
+    if (beats(value, x, direction) && beats(value, x, (direction + 4) % 8)) ridge[i] = value;
+  }
 }
 
 /**
- * Gradient magnitudes where they are largest along their own direction (to 45 degrees), elsewhere 0. Of two equal
- * neighbours across an edge the left or upper one stays.
+ * Marks 1 where a ridge of a row is above `high`, and wherever one above `low` is joined to it by others, corners
+ * included. Each place is taken once: `open` has room for all of them.
  */
-function ridges(gx: Float32Array, gy: Float32Array, height: number, width: number): Float32Array {
-  const flat = Math.fround(Math.sqrt(EPSILON));
-  const magnitude = gx.map((x, i) => Math.sqrt(x * x + (gy[i] as number) ** 2 + EPSILON));
-  const beats = (value: number, x: number, y: number, direction: number): boolean => {
-    const [dx, dy] = NEIGHBOURS[direction] as readonly [number, number];
-    const inside = x + dx >= 0 && x + dx < width && y + dy >= 0 && y + dy < height;
-    const other = inside ? (magnitude[(y + dy) * width + x + dx] as number) : flat;
-    return value > other || (value === other && (direction === 0 || direction === 2));
-  };
-  return magnitude.map((value, i) => {
-    if (value <= flat) return 0;
-    const turns = roundHalfEven(Math.atan2(gy[i] as number, gx[i] as number) * (4 / Math.PI));
-    const direction = (turns + 8) % 8;
-    const [x, y] = [i % width, Math.floor(i / width)];
-    return beats(value, x, y, direction) && beats(value, x, y, (direction + 4) % 8) ? value : 0;
-  });
-}
-
-/** 1 where a value is above `high`, or above `low` and joined to such a place by others, corners included. */
-function traced(values: Float32Array, height: number, width: number, low: number, high: number): Float32Array {
-  const edges = new Float32Array(values.length);
-  const open: number[] = [];
+function traceRow(
+  { ridge, edges, height, width }: Plane,
+  y: number,
+  low: number,
+  high: number,
+  open: Int32Array,
+): void {
+  let count = 0;
   const take = (i: number): void => {
     edges[i] = 1;
-    open.push(i);
+    open[count++] = i;
   };
-  for (let i = 0; i < values.length; i++) if ((values[i] as number) > high) take(i);
-  for (let i = open.pop(); i !== undefined; i = open.pop()) {
-    const [x, y] = [i % width, Math.floor(i / width)];
+  for (let i = y * width; i < (y + 1) * width; i++) if ((ridge[i] as number) > high && edges[i] === 0) take(i);
+  while (count > 0) {
+    const i = open[--count] as number;
+    const [x, line] = [i % width, Math.floor(i / width)];
     for (const [dx, dy] of NEIGHBOURS) {
-      if (x + dx < 0 || x + dx >= width || y + dy < 0 || y + dy >= height) continue;
+      if (x + dx < 0 || x + dx >= width || line + dy < 0 || line + dy >= height) continue;
       const j = i + dy * width + dx;
-      if (edges[j] === 0 && (values[j] as number) > low) take(j);
+      if (edges[j] === 0 && (ridge[j] as number) > low) take(j);
     }
   }
-  return edges;
 }
 
 /**
@@ -97,18 +116,25 @@ function traced(values: Float32Array, height: number, width: number, low: number
  * Sobel. `low` and `high` are bounds of the gradient's magnitude, which of values in 0..1 reaches about 2.6. Also gives
  * the magnitudes along ridges.
  */
-export function canny(image: Image, low: number, high: number): { edges: Image; magnitude: Image } {
+export function* canny(image: Image, low: number, high: number): Steps<{ edges: Image; magnitude: Image }> {
   const [batch, height, width] = imageDims(image);
-  const blurred = convolved(luma(image), gaussian(2, 1));
+  const blurred = yield* convolved(luma(image), gaussian(2, 1));
   const edges = newTensor(batch, height, width, 1);
   const magnitude = newTensor(batch, height, width, 1);
   const [weak, strong] = [Math.fround(low), Math.fround(high)];
   const size = height * width;
+  const [gx, gy, steepness] = [newTensor(size).data, newTensor(size).data, newTensor(size).data];
+  const open = new Int32Array(size);
   for (let b = 0; b < batch; b++) {
-    const [gx, gy] = sobel(blurred.data.subarray(b * size, (b + 1) * size), height, width);
-    const ridge = ridges(gx, gy, height, width);
-    magnitude.data.set(ridge, b * size);
-    edges.data.set(traced(ridge, height, width, weak, strong), b * size);
+    const [grey, ridge, found] = [blurred, magnitude, edges].map(({ data }) => data.subarray(b * size, (b + 1) * size));
+    const plane = { height, width, grey, gx, gy, magnitude: steepness, ridge, edges: found } as Plane;
+    const passes = [gradientRow, ridgeRow, (of: Plane, y: number) => traceRow(of, y, weak, strong, open)];
+    for (const pass of passes) {
+      for (let y = 0; y < height; y++) {
+        pass(plane, y);
+        yield;
+      }
+    }
   }
   return { edges, magnitude };
 }

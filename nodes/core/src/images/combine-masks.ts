@@ -1,5 +1,6 @@
 import type { Image } from "../sockets.js";
 import { imageDims, newTensor } from "./allocate.js";
+import { requireCorner } from "./rectangle.js";
 import { roundHalfEven } from "./resize.js";
 
 /** Whether a value counts as 1: what rounds to something else than 0, exactly a half to 0. */
@@ -26,6 +27,7 @@ export const MASK_OPERATIONS = Object.keys(OPERATIONS) as [MaskOperation, ...Mas
  */
 export function combined(destination: Image, source: Image, x: number, y: number, operation: MaskOperation): Image {
   const [batch, height, width] = imageDims(destination);
+  requireCorner(x, y);
   const [sourceBatch, sourceHeight, sourceWidth] = imageDims(source);
   const result = newTensor(Math.max(batch, sourceBatch), height, width, 1);
   const { data } = result;

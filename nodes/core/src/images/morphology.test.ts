@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { Image } from "../sockets.js";
+import { finished } from "../steps.js";
 import { maskAsImage } from "./allocate.js";
-import { grown } from "./morphology.js";
+import { grown as steppedGrowth } from "./morphology.js";
+
+const grown = (mask: Image, by: number, tapered: boolean) => finished(steppedGrowth(mask, by, tapered));
 
 const maskOf = (rows: readonly (readonly number[])[]) =>
   maskAsImage({ dims: [1, rows.length, rows[0]?.length ?? 0], data: Float32Array.from(rows.flat()) });

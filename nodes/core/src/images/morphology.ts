@@ -1,4 +1,5 @@
 import type { Image } from "../sockets.js";
+import type { Steps } from "../steps.js";
 import { imageDims } from "./allocate.js";
 
 /** Where a pass of `grown` looks: at these multiples of its step, in x and y. */
@@ -18,20 +19,36 @@ const CORNERS: Offsets = [
   [-1, -1],
 ];
 
+/** Raises values to those of a row, taken at some columns. */
+function raise(values: Float32Array, row: Float32Array, columns: Int32Array): void {
+  for (let x = 0; x < values.length; x++) {
+    const value = row[columns[x] as number] as number;
+    // Written so that a place of which nothing is a number does not become -Infinity.
+    if (!(value <= (values[x] as number))) values[x] = value;
+  }
+}
+
 /** The largest of the values at some offsets from each place; an offset that leaves the picture stops at its border. */
-function largest(from: Float32Array, to: Float32Array, height: number, width: number, step: number, offsets: Offsets) {
+function* largest(
+  from: Float32Array,
+  to: Float32Array,
+  [height, width]: readonly [number, number],
+  step: number,
+  offsets: Offsets,
+): Steps<void> {
   const column = (x: number): number => Math.min(Math.max(x, 0), width - 1);
-  const places = offsets.map(([dx]) => Int32Array.from({ length: width }, (_, x) => column(x + dx * step)));
+  const line = (y: number): number => Math.min(Math.max(y, 0), height - 1);
+  const places = offsets.map(([dx, dy]) => ({
+    columns: Int32Array.from({ length: width }, (_, x) => column(x + dx * step)),
+    down: dy * step,
+  }));
   for (let y = 0; y < height; y++) {
-    const start = y * width;
-    for (let k = 0; k < offsets.length; k++) {
-      const row = Math.min(Math.max(y + (offsets[k]?.[1] as number) * step, 0), height - 1) * width;
-      const place = places[k] as Int32Array;
-      for (let x = 0; x < width; x++) {
-        const value = from[row + (place[x] as number)] as number;
-        if (k === 0 || value > (to[start + x] as number)) to[start + x] = value;
-      }
+    const best = to.subarray(y * width, (y + 1) * width).fill(Number.NEGATIVE_INFINITY);
+    for (const { columns, down } of places) {
+      const start = line(y + down) * width;
+      raise(best, from.subarray(start, start + width), columns);
     }
+    yield;
   }
 }
 
@@ -41,7 +58,7 @@ function largest(from: Float32Array, to: Float32Array, height: number, width: nu
  * one by n + s when the largest is taken over its places s <= n away, so a radius takes log2(radius) passes; since both
  * shapes are convex this holds up to the border, where places outside are brought onto it.
  */
-export function grown(mask: Image, by: number, tapered: boolean): Image {
+export function* grown(mask: Image, by: number, tapered: boolean): Steps<Image> {
   const [batch, height, width, channels] = imageDims(mask);
   if (channels !== 1) throw new Error(`only masks grow; this has ${channels} channels`);
   // Farther away than the farthest place there is nothing.
@@ -56,7 +73,7 @@ export function grown(mask: Image, by: number, tapered: boolean): Image {
     let to: Float32Array = new Float32Array(size);
     for (let done = 0; done < radius; ) {
       const step = done === 0 ? 1 : Math.min(done, radius - done);
-      largest(from, to, height, width, step, done === 0 ? [...CENTRE, ...around] : far);
+      yield* largest(from, to, [height, width], step, done === 0 ? [...CENTRE, ...around] : far);
       done += step;
       [from, to] = [to, from];
     }

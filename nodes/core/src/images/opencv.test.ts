@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type BytePicture, cvCanny, cvResize } from "./opencv.js";
+import type { BytePicture } from "./byte-picture.js";
+import { cvCanny, cvResize } from "./opencv.js";
 
 const step: BytePicture = {
   width: 8,

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type * as OpenCv from "@techstark/opencv-js";
+import { type BytePicture, checkBytes } from "./byte-picture.js";
 
 type Cv = typeof OpenCv;
 type Mat = OpenCv.Mat;
@@ -25,14 +26,6 @@ async function load(): Promise<{ readonly cv: Cv }> {
   return { cv };
 }
 
-/** A picture of bytes, row by row, its channels interleaved. */
-export interface BytePicture {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3 | 4;
-  readonly data: Uint8Array;
-}
-
 /** OpenCV's ways to resize that preprocessors use. */
 export type CvResizeMethod = "linear" | "cubic" | "area" | "lanczos4";
 
@@ -51,10 +44,9 @@ async function withMats<T>(work: (cv: Cv, own: (mat: Mat) => Mat) => T): Promise
   }
 }
 
-function matOf(cv: Cv, { width, height, channels, data }: BytePicture): Mat {
-  if (data.length !== width * height * channels) {
-    throw new Error(`a picture of ${width} × ${height} × ${channels} bytes comes with ${data.length}`);
-  }
+function matOf(cv: Cv, picture: BytePicture): Mat {
+  checkBytes(picture);
+  const { width, height, channels, data } = picture;
   const mat = new cv.Mat(height, width, { 1: cv.CV_8UC1, 3: cv.CV_8UC3, 4: cv.CV_8UC4 }[channels]);
   mat.data.set(data);
   return mat;

@@ -60,6 +60,11 @@ describe("resizing", () => {
     expect(resizeImage(hidden, 2, 2, "lanczos").data).toEqual(hidden.data);
   });
 
+  test("lanczos takes what is no number for black, and what is beyond 0..1 for its end", () => {
+    const image = { dims: [1, 1, 4, 1], data: Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY, -3, 0.2) };
+    expect([...resizeImage(image, 4, 2, "lanczos").data.slice(0, 4)]).toEqual([0, 1, 0, Math.fround(51 / 255)]);
+  });
+
   test("each picture of a batch is resized by itself", () => {
     const batch = wave([3, 8, 6, 3]);
     const size = 8 * 6 * 3;

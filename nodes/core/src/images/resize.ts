@@ -1,28 +1,23 @@
 import type { Tensor } from "@mezzotint/engine";
 import type { Image } from "../sockets.js";
+import { finished, type Steps } from "../steps.js";
 import { imageDims, newTensor, planeDims } from "./allocate.js";
+import { applyTaps } from "./apply-taps.js";
 import { bislerpAxis } from "./bislerp.js";
-import { premultiply, resizeLanczos, unpremultiply } from "./lanczos.js";
-import { applyTaps, TAPS } from "./taps.js";
+import { type Layout, lanczos } from "./lanczos.js";
+import { TAPS } from "./taps.js";
 
 /** ComfyUI's methods for images, in the order of its menus. */
 export const IMAGE_RESIZE_METHODS = ["nearest-exact", "bilinear", "area", "bicubic", "lanczos"] as const;
 /** ComfyUI's methods for latents, in the order of its menus. */
 export const LATENT_RESIZE_METHODS = ["nearest-exact", "bilinear", "area", "bicubic", "bislerp"] as const;
+type ImageResizeMethod = (typeof IMAGE_RESIZE_METHODS)[number];
 /** A method for images or for latents. */
-export type ResizeMethod = (typeof IMAGE_RESIZE_METHODS)[number] | (typeof LATENT_RESIZE_METHODS)[number];
+export type ResizeMethod = ImageResizeMethod | (typeof LATENT_RESIZE_METHODS)[number];
 /** ComfyUI's ways to fit another shape: stretching, or cutting at the centre. */
 export const CROPS = ["disabled", "center"] as const;
 /** One of them. */
 export type Crop = (typeof CROPS)[number];
-
-/** Data seen as [outer, height, width, inner]: `inner` is the channels of an image, or 1 for planes. */
-interface Layout {
-  readonly outer: number;
-  readonly height: number;
-  readonly width: number;
-  readonly inner: number;
-}
 
 /** Python's `round`, which ComfyUI sizes things by: halves go to the even neighbour. */
 export function roundHalfEven(n: number): number {
@@ -55,33 +50,20 @@ function cropped(data: Float32Array, from: Layout, x: number, y: number): readon
   return [result, to];
 }
 
-function lanczos(input: Float32Array, from: Layout, height: number, width: number, output: Float32Array): void {
-  const bytes = new Float32Array(input.length);
-  for (let i = 0; i < input.length; i++) {
-    bytes[i] = Math.trunc(Math.min(Math.max(Math.fround((input[i] as number) * 255), 0), 255));
-  }
-  // Pictures with alpha are weighted by it, so that what is hidden does not shine through; an equal size is a copy.
-  const alpha = (from.inner === 4 || from.inner === 2) && (from.height !== height || from.width !== width);
-  if (alpha) premultiply(bytes, from.inner);
-  const resized = resizeLanczos(bytes, from, height, width);
-  if (alpha) unpremultiply(resized, from.inner);
-  for (let i = 0; i < resized.length; i++) output[i] = (resized[i] as number) / 255;
-}
-
-function separable(
+function* separable(
   method: keyof typeof TAPS,
   input: Float32Array,
   from: Layout,
   height: number,
   width: number,
   output: Float32Array,
-): void {
+): Steps<void> {
   const { outer, inner } = from;
   const horizontal = TAPS[method](from.width, width);
   const vertical = TAPS[method](from.height, height);
   const rows = { outer: outer * from.height, n: from.width, inner };
-  const wide = applyTaps(input, newTensor(outer, from.height, width, inner).data, rows, horizontal);
-  applyTaps(wide, output, { outer, n: from.height, inner: width * inner }, vertical);
+  const wide = yield* applyTaps(input, newTensor(outer, from.height, width, inner).data, rows, horizontal);
+  yield* applyTaps(wide, output, { outer, n: from.height, inner: width * inner }, vertical);
 }
 
 /**
@@ -105,8 +87,8 @@ export function resizePlanes(
     const rows = { batch, channels, outer: from.height, n: from.width, inner: 1 };
     const wide = bislerpAxis(data, newTensor(batch, channels, from.height, width).data, rows, width);
     bislerpAxis(wide, result.data, { batch, channels, outer: 1, n: from.height, inner: width }, height);
-  } else if (method === "lanczos") lanczos(data, from, height, width, result.data);
-  else separable(method, data, from, height, width, result.data);
+  } else if (method === "lanczos") finished(lanczos(data, from, height, width, result.data));
+  else finished(separable(method, data, from, height, width, result.data));
   return result;
 }
 
@@ -114,19 +96,28 @@ export function resizePlanes(
  * Resizes images [batch, height, width, channels] as `resizePlanes` does planes. `lanczos` weights colours by an alpha,
  * the last of 2 or 4 channels.
  */
-export function resizeImage(
+export function* resizedImage(
   image: Image,
   width: number,
   height: number,
-  method: (typeof IMAGE_RESIZE_METHODS)[number],
+  method: ImageResizeMethod,
   crop: Crop = "disabled",
-): Image {
+): Steps<Image> {
   const [batch, oldHeight, oldWidth, channels] = imageDims(image);
   const result = newTensor(batch, height, width, channels);
   const whole: Layout = { outer: batch, height: oldHeight, width: oldWidth, inner: channels };
   const [dx, dy] = crop === "center" ? margins(whole, width, height) : [0, 0];
   const [data, from] = cropped(image.data, whole, dx, dy);
-  if (method === "lanczos") lanczos(data, from, height, width, result.data);
-  else separable(method, data, from, height, width, result.data);
+  if (method === "lanczos") yield* lanczos(data, from, height, width, result.data);
+  else yield* separable(method, data, from, height, width, result.data);
   return result;
 }
+
+/** `resizedImage` at once. */
+export const resizeImage = (
+  image: Image,
+  width: number,
+  height: number,
+  method: ImageResizeMethod,
+  crop: Crop = "disabled",
+): Image => finished(resizedImage(image, width, height, method, crop));

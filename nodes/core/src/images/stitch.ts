@@ -1,8 +1,9 @@
 import type { Image } from "../sockets.js";
+import type { Steps } from "../steps.js";
 import { imageDims, newTensor } from "./allocate.js";
 import { withChannels } from "./channels.js";
 import { paste } from "./rectangle.js";
-import { resizeImage } from "./resize.js";
+import { resizedImage } from "./resize.js";
 
 /** Where the second picture goes, in the order of ComfyUI's menu. */
 export const DIRECTIONS = ["right", "down", "left", "up"] as const;
@@ -38,19 +39,19 @@ function centred(image: Image, width: number, height: number, value: number): Im
 }
 
 /** Two pictures whose sides that meet have one length. */
-function aligned(
+function* aligned(
   first: Image,
   second: Image,
   { matchSize, color }: Stitching,
   sideBySide: boolean,
-): readonly [Image, Image] {
+): Steps<readonly [Image, Image]> {
   const [, height1, width1] = imageDims(first);
   const [, height2, width2] = imageDims(second);
   if (matchSize) {
     const shape = width2 / height2;
     const width = sideBySide ? Math.max(Math.trunc(height1 * shape), 1) : width1;
     const height = sideBySide ? height1 : Math.max(Math.trunc(width1 / shape), 1);
-    return [first, resizeImage(second, width, height, "lanczos")];
+    return [first, yield* resizedImage(second, width, height, "lanczos")];
   }
   const value = color === "white" ? 1 : 0;
   const [height, width] = [Math.max(height1, height2), Math.max(width1, width2)];
@@ -63,10 +64,10 @@ function aligned(
  * Puts the second batch beside the first. The smaller picture is centred when sizes are not matched, on white or else
  * black; the channels missing in one are 1, and the last picture of the shorter batch is repeated.
  */
-export function stitched(image1: Image, image2: Image, how: Stitching): Image {
+export function* stitched(image1: Image, image2: Image, how: Stitching): Steps<Image> {
   const { direction, spacing, color } = how;
   const sideBySide = direction === "left" || direction === "right";
-  const [one, two] = aligned(image1, image2, how, sideBySide);
+  const [one, two] = yield* aligned(image1, image2, how, sideBySide);
   const channels = Math.max(one.dims[3] as number, two.dims[3] as number);
   const pair = [withChannels(one, channels), withChannels(two, channels)] as const;
   const [first, second] = direction === "left" || direction === "up" ? [pair[1], pair[0]] : pair;

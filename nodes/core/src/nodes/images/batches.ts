@@ -1,8 +1,9 @@
 import { defineNode, hidden, INT, int, link } from "@mezzotint/engine";
 import { imageDims, newTensor } from "../../images/allocate.js";
 import { withChannels } from "../../images/channels.js";
-import { resizeImage } from "../../images/resize.js";
+import { resizedImage } from "../../images/resize.js";
 import { IMAGE } from "../../sockets.js";
+import { paced } from "../../steps.js";
 
 /** ComfyUI's ImageBatch. */
 export const imageBatch = defineNode({
@@ -13,11 +14,11 @@ export const imageBatch = defineNode({
   inputs: { image1: link(IMAGE), image2: link(IMAGE) },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ image1, image2 }) => {
+  run: async ({ image1, image2 }, ctx) => {
     const [batch1, height, width, channels1] = imageDims(image1);
     const [batch2, height2, width2, channels2] = imageDims(image2);
     const fits = height === height2 && width === width2;
-    const second = fits ? image2 : resizeImage(image2, width, height, "bilinear", "center");
+    const second = fits ? image2 : await paced(resizedImage(image2, width, height, "bilinear", "center"), ctx);
     const channels = Math.max(channels1, channels2);
     const result = newTensor(batch1 + batch2, height, width, channels);
     result.data.set(withChannels(image1, channels).data);
@@ -39,8 +40,8 @@ export const imageFromBatch = defineNode({
   outputs: { IMAGE },
   run: ({ image, batch_index, length }) => {
     const [batch, height, width, channels] = imageDims(image);
-    const start = Math.min(batch - 1, batch_index);
-    const count = Math.min(batch - start, length);
+    const start = Math.min(Math.max(batch_index, 0), batch - 1);
+    const count = Math.min(Math.max(length, 1), batch - start);
     const size = height * width * channels;
     return {
       IMAGE: { dims: [count, height, width, channels], data: image.data.slice(start * size, (start + count) * size) },

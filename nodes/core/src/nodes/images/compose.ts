@@ -5,6 +5,7 @@ import { outpaintMask } from "../../images/feather.js";
 import { paste } from "../../images/rectangle.js";
 import { DIRECTIONS, SPACING_COLORS, stitched } from "../../images/stitch.js";
 import { IMAGE, MASK } from "../../sockets.js";
+import { paced } from "../../steps.js";
 
 /** ComfyUI's ImageCompositeMasked. */
 export const imageCompositeMasked = defineNode({
@@ -21,8 +22,8 @@ export const imageCompositeMasked = defineNode({
   },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ destination, source, x, y, resize_source, mask }) => ({
-    IMAGE: composited(destination, source, { x, y, resize: resize_source, mask }),
+  run: async ({ destination, source, x, y, resize_source, mask }, ctx) => ({
+    IMAGE: await paced(composited(destination, source, { x, y, resize: resize_source, mask }), ctx),
   }),
 });
 
@@ -70,7 +71,9 @@ export const imageStitch = defineNode({
   },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ image1, image2, direction, match_image_size: matchSize, spacing_width: spacing, spacing_color: color }) => ({
-    IMAGE: image2 ? stitched(image1, image2, { direction, matchSize, spacing, color }) : image1,
-  }),
+  run: async ({ image1, image2, direction, match_image_size, spacing_width, spacing_color }, ctx) => {
+    if (!image2) return { IMAGE: image1 };
+    const how = { direction, matchSize: match_image_size, spacing: spacing_width, color: spacing_color };
+    return { IMAGE: await paced(stitched(image1, image2, how), ctx) };
+  },
 });

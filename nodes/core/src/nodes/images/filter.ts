@@ -4,6 +4,7 @@ import { convolved, radialGaussian, sharpened } from "../../images/blur.js";
 import { canny } from "../../images/canny.js";
 import { greyImage } from "../../images/channel-mask.js";
 import { IMAGE } from "../../sockets.js";
+import { paced } from "../../steps.js";
 
 /** ComfyUI's ImageBlend. */
 export const imageBlend = defineNode({
@@ -19,8 +20,8 @@ export const imageBlend = defineNode({
   },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ image1, image2, blend_factor, blend_mode }) => ({
-    IMAGE: blended(image1, image2, blend_factor, blend_mode),
+  run: async ({ image1, image2, blend_factor, blend_mode }, ctx) => ({
+    IMAGE: await paced(blended(image1, image2, blend_factor, blend_mode), ctx),
   }),
 });
 
@@ -37,7 +38,9 @@ export const imageBlur = defineNode({
   },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ image, blur_radius, sigma }) => ({ IMAGE: convolved(image, radialGaussian(blur_radius, sigma)) }),
+  run: async ({ image, blur_radius, sigma }, ctx) => ({
+    IMAGE: await paced(convolved(image, radialGaussian(blur_radius, sigma)), ctx),
+  }),
 });
 
 /** ComfyUI's ImageSharpen: ten times `alpha` of what a blur takes away is added. */
@@ -54,8 +57,8 @@ export const imageSharpen = defineNode({
   },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ image, sharpen_radius, sigma, alpha }) => ({
-    IMAGE: sharpened(image, radialGaussian(sharpen_radius, sigma), 10 * alpha),
+  run: async ({ image, sharpen_radius, sigma, alpha }, ctx) => ({
+    IMAGE: await paced(sharpened(image, radialGaussian(sharpen_radius, sigma), 10 * alpha), ctx),
   }),
 });
 
@@ -75,9 +78,10 @@ export const cannyEdges = defineNode({
   outputs: { IMAGE },
   resources: ["cpu"],
   check: ({ low_threshold = 0, high_threshold = 1 }) => disorder(low_threshold, high_threshold),
-  run: ({ image, low_threshold, high_threshold }) => {
+  run: async ({ image, low_threshold, high_threshold }, ctx) => {
     const reason = disorder(low_threshold, high_threshold);
     if (reason !== undefined) throw new Error(reason);
-    return { IMAGE: greyImage(canny(image, low_threshold, high_threshold).edges) };
+    const { edges } = await paced(canny(image, low_threshold, high_threshold), ctx);
+    return { IMAGE: greyImage(edges) };
   },
 });

@@ -1,8 +1,9 @@
 import { choice, defineNode, float, int, link } from "@mezzotint/engine";
 import { imageDims, newTensor } from "../../images/allocate.js";
 import { paste } from "../../images/rectangle.js";
-import { CROPS, IMAGE_RESIZE_METHODS, resizeImage, roundHalfEven } from "../../images/resize.js";
+import { CROPS, IMAGE_RESIZE_METHODS, resizedImage, roundHalfEven } from "../../images/resize.js";
 import { IMAGE } from "../../sockets.js";
+import { paced } from "../../steps.js";
 
 /** ComfyUI's ImageScale: to a size, or to a width or height alone (the other 0) in the picture's own proportions. */
 export const imageScale = defineNode({
@@ -19,12 +20,12 @@ export const imageScale = defineNode({
   },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ image, upscale_method, width, height, crop }) => {
+  run: async ({ image, upscale_method, width, height, crop }, ctx) => {
     if (width === 0 && height === 0) return { IMAGE: image };
     const [, oldHeight, oldWidth] = imageDims(image);
     const newWidth = width || Math.max(1, roundHalfEven((oldWidth * height) / oldHeight));
     const newHeight = height || Math.max(1, roundHalfEven((oldHeight * width) / oldWidth));
-    return { IMAGE: resizeImage(image, newWidth, newHeight, upscale_method, crop) };
+    return { IMAGE: await paced(resizedImage(image, newWidth, newHeight, upscale_method, crop), ctx) };
   },
 });
 
@@ -44,9 +45,10 @@ export const imageScaleBy = defineNode({
   },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ image, upscale_method, scale_by }) => {
+  run: async ({ image, upscale_method, scale_by }, ctx) => {
     const [, height, width] = imageDims(image);
-    return { IMAGE: resizeImage(image, extent(width * scale_by), extent(height * scale_by), upscale_method) };
+    const resized = resizedImage(image, extent(width * scale_by), extent(height * scale_by), upscale_method);
+    return { IMAGE: await paced(resized, ctx) };
   },
 });
 
@@ -63,10 +65,11 @@ export const imageScaleToTotalPixels = defineNode({
   },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ image, upscale_method, megapixels }) => {
+  run: async ({ image, upscale_method, megapixels }, ctx) => {
     const [, height, width] = imageDims(image);
     const scale = Math.sqrt(Math.trunc(megapixels * 1024 * 1024) / (width * height));
-    return { IMAGE: resizeImage(image, extent(width * scale), extent(height * scale), upscale_method) };
+    const resized = resizedImage(image, extent(width * scale), extent(height * scale), upscale_method);
+    return { IMAGE: await paced(resized, ctx) };
   },
 });
 
@@ -82,11 +85,11 @@ export const imageScaleToMaxDimension = defineNode({
   },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ image, upscale_method, largest_size }) => {
+  run: async ({ image, upscale_method, largest_size }, ctx) => {
     if (largest_size === 0) throw new Error("largest_size is 0: a picture has at least one pixel");
     const [, height, width] = imageDims(image);
     const along = (side: number): number => extent((side / Math.max(width, height)) * largest_size);
-    return { IMAGE: resizeImage(image, along(width), along(height), upscale_method) };
+    return { IMAGE: await paced(resizedImage(image, along(width), along(height), upscale_method), ctx) };
   },
 });
 
@@ -104,7 +107,7 @@ export const resizeAndPadImage = defineNode({
   },
   outputs: { IMAGE },
   resources: ["cpu"],
-  run: ({ image, target_width, target_height, padding_color, interpolation }) => {
+  run: async ({ image, target_width, target_height, padding_color, interpolation }, ctx) => {
     const [batch, height, width, channels] = imageDims(image);
     const scale = Math.min(target_width / width, target_height / height);
     const newWidth = Math.max(1, Math.trunc(width * scale));
@@ -113,7 +116,7 @@ export const resizeAndPadImage = defineNode({
     if (padding_color === "white") result.data.fill(1);
     const x = Math.floor((target_width - newWidth) / 2);
     const y = Math.floor((target_height - newHeight) / 2);
-    paste(result, resizeImage(image, newWidth, newHeight, interpolation), x, y);
+    paste(result, await paced(resizedImage(image, newWidth, newHeight, interpolation), ctx), x, y);
     return { IMAGE: result };
   },
 });

@@ -4,6 +4,7 @@ import { feathered } from "../../images/feather.js";
 import { grown } from "../../images/morphology.js";
 import { cut } from "../../images/rectangle.js";
 import { MASK } from "../../sockets.js";
+import { paced } from "../../steps.js";
 
 const place = () => int({ default: 0, min: 0, max: 16384, step: 1 });
 const size = () => int({ default: 512, min: 1, max: 16384, step: 1 });
@@ -51,7 +52,7 @@ export const growMask = defineNode({
   },
   outputs: { MASK },
   resources: ["cpu"],
-  run: ({ mask, expand, tapered_corners }) => ({
-    MASK: imageAsMask(grown(maskAsImage(mask), expand, tapered_corners)),
+  run: async ({ mask, expand, tapered_corners }, ctx) => ({
+    MASK: imageAsMask(await paced(grown(maskAsImage(mask), expand, tapered_corners), ctx)),
   }),
 });

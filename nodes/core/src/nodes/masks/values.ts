@@ -1,12 +1,12 @@
 import { defineNode, float, int, link } from "@mezzotint/engine";
-import { imageAsMask, maskAsImage, newTensor } from "../../images/allocate.js";
+import { maskAsImage, newTensor } from "../../images/allocate.js";
 import { MASK, type Mask } from "../../sockets.js";
 
-/** A mask, [batch, height, width], of which every value has become another. */
-function mapped(mask: Mask, change: (value: number) => number): Mask {
-  const { dims, data } = imageAsMask(maskAsImage(mask));
-  return { dims, data: data.map(change) };
-}
+/** A mask of which every value has become another. Like ComfyUI's, a mask without a batch gets none. */
+const mapped = (mask: Mask, change: (value: number) => number): Mask => ({
+  dims: mask.dims,
+  data: maskAsImage(mask).data.map(change),
+});
 
 /** ComfyUI's SolidMask. */
 export const solidMask = defineNode({
