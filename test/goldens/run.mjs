@@ -26,7 +26,6 @@ const CAPABILITIES = new Set([
   "IP-Adapter",
   "LoRA",
   "token merging and FreeU",
-  "image filters",
   "schedulers by diffusers' names",
 ]);
 
