@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { weightFiles } from "./folder.js";
 import { identifyAll } from "./identity.js";
 
-/** Identifies all that `openCheckpoint` reads of a path: weights and configurations. May start with `~` (`identify`). */
-export async function checkpointIdentity(path: string): Promise<string> {
-  return identifyAll(await filesOf(path));
+/** Identifies all that `openCheckpoint` reads of paths: weights and configurations. May start with `~` (`identify`). */
+export async function checkpointIdentity(...paths: readonly string[]): Promise<string> {
+  return identifyAll((await Promise.all(paths.map(filesOf))).flat());
 }
 
 const TOKENIZER = ["special_tokens_map.json", "vocab.json", "merges.txt"];

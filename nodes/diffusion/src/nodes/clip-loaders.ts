@@ -67,8 +67,7 @@ export const dualClipLoader = defineNode({
   check: ({ type }) => refusal(type, "sdxl"),
   version: async ({ clip_name1, clip_name2 }, { use }) => {
     const names = [clip_name1, clip_name2].filter((name) => name !== undefined);
-    const ids = await Promise.all(names.map((name) => checkpointIdentity(use(FOLDERS).model("text_encoders", name))));
-    return `${ids.some((id) => id.startsWith("~")) ? "~" : ""}${ids.join("+")}`;
+    return checkpointIdentity(...names.map((name) => use(FOLDERS).model("text_encoders", name)));
   },
   run: async ({ clip_name1, clip_name2, type }, { use }) => {
     const refused = refusal(type, "sdxl");

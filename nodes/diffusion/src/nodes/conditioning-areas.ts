@@ -2,9 +2,7 @@ import { choice, defineNode, float, int, link } from "@mezzotint/engine";
 import { MASK } from "@mezzotint/nodes-core";
 import { maskPlanes } from "../sampling/mask-planes.js";
 import { CONDITIONING, type Condition } from "../sockets.js";
-
-/** Pixels to a cell of a latent. The classes fix it, whatever the model's autoencoder does. */
-const CELL = 8;
+import { CELL } from "./latent.js";
 
 const strength = float({
   default: 1,

@@ -25,6 +25,13 @@ test("ConditioningCombine has all conditions of both, in order", async () => {
   expect(await run(conditioningCombine, { conditioning_1: [a, b], conditioning_2: [bare] })).toEqual([a, b, bare]);
 });
 
+test("ConditioningCombine of a conditioning with itself, again and again, is refused before it fills the memory", async () => {
+  const many = new Array<Condition>(600).fill(bare);
+  await expect(run(conditioningCombine, { conditioning_1: many, conditioning_2: many })).rejects.toThrow(
+    "1200 conditions together; at most 1024",
+  );
+});
+
 describe("ConditioningConcat", () => {
   test("puts tokens behind those of every condition, and keeps the rest of it", async () => {
     const [first, second] = await run(conditioningConcat, { conditioning_to: [a, bare], conditioning_from: [b] });
@@ -38,6 +45,14 @@ describe("ConditioningConcat", () => {
     const [one] = await run(conditioningConcat, { conditioning_to: [a], conditioning_from: [b, bare] });
     expect(one?.tokens.dims).toEqual([1, 3, 2]);
     expect(shown).toEqual([{ warnings: [expect.stringContaining("holds 2 conditions; only the first")] }]);
+  });
+
+  test("refuses what would not fit into the memory", async () => {
+    const batch: Condition = { tokens: { dims: [65_536, 1, 1], data: new Float32Array(65_536) } };
+    const long: Condition = { tokens: { dims: [1, 65_536, 1], data: new Float32Array(65_536) } };
+    await expect(run(conditioningConcat, { conditioning_to: [batch], conditioning_from: [long] })).rejects.toThrow(
+      "65536 × 65537 × 1 would take 16.0 GiB",
+    );
   });
 
   test("repeats a single item for a batch", async () => {

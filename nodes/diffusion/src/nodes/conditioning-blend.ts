@@ -1,5 +1,9 @@
 import { defineNode, float, link, type Tensor } from "@mezzotint/engine";
+import { newTensor } from "@mezzotint/nodes-core";
 import { CONDITIONING, type Condition, type Conditioning } from "../sockets.js";
+
+/** Each condition is a run of the model in every step; more are a few nodes that double them, not anybody's wish. */
+const MOST_CONDITIONS = 1024;
 
 /** Conditions side by side. */
 export const conditioningCombine = defineNode({
@@ -9,7 +13,12 @@ export const conditioningCombine = defineNode({
   doc: "Steers by both: what the model answers to each is averaged.",
   inputs: { conditioning_1: link(CONDITIONING), conditioning_2: link(CONDITIONING) },
   outputs: { CONDITIONING },
-  run: ({ conditioning_1, conditioning_2 }) => ({ CONDITIONING: [...conditioning_1, ...conditioning_2] }),
+  run: ({ conditioning_1, conditioning_2 }) => {
+    const count = conditioning_1.length + conditioning_2.length;
+    if (count > MOST_CONDITIONS)
+      throw new Error(`${count} conditions together; at most ${MOST_CONDITIONS} steer a model`);
+    return { CONDITIONING: [...conditioning_1, ...conditioning_2] };
+  },
 });
 
 /** One text after another. */
@@ -90,15 +99,15 @@ function mixed(to: Tensor, from: Tensor, strength: number): Tensor {
   const width = sameWidth(to, from);
   const batch = sameBatch(to, from);
   const [own, other] = [itemOf(to), itemOf(from)];
-  const data = new Float32Array(batch * own);
+  const mix = newTensor(batch, ...to.dims.slice(1, -1), width);
   for (let b = 0; b < batch; b++) {
     const ours = to.data.subarray(startOf(to, b), startOf(to, b) + own);
     const theirs = from.data.subarray(startOf(from, b), startOf(from, b) + other);
     for (let i = 0; i < own; i++)
-      data[b * own + i] =
+      mix.data[b * own + i] =
         Math.fround((ours[i] as number) * Math.fround(strength)) + (theirs[i] ?? 0) * Math.fround(1 - strength);
   }
-  return { dims: [batch, ...to.dims.slice(1, -1), width], data };
+  return mix;
 }
 
 /** [B,T,D] with [B,S,D] behind it: [B,T+S,D]. */
@@ -106,12 +115,12 @@ function behind(to: Tensor, from: Tensor): Tensor {
   const width = sameWidth(to, from);
   const batch = sameBatch(to, from);
   const [own, other] = [itemOf(to), itemOf(from)];
-  const data = new Float32Array(batch * (own + other));
+  const both = newTensor(batch, (own + other) / width, width);
   for (let b = 0; b < batch; b++) {
-    data.set(to.data.subarray(startOf(to, b), startOf(to, b) + own), b * (own + other));
-    data.set(from.data.subarray(startOf(from, b), startOf(from, b) + other), b * (own + other) + own);
+    both.data.set(to.data.subarray(startOf(to, b), startOf(to, b) + own), b * (own + other));
+    both.data.set(from.data.subarray(startOf(from, b), startOf(from, b) + other), b * (own + other) + own);
   }
-  return { dims: [batch, (own + other) / width, width], data };
+  return both;
 }
 
 /** Numbers in one item of a batch. */

@@ -1,5 +1,6 @@
 import { bool, defineNode, int, link, optional, type Tensor } from "@mezzotint/engine";
 import { MASK, planeDims, resizePlanes } from "@mezzotint/nodes-core";
+import { resizeMask } from "../sampling/mask-planes.js";
 import { LATENT } from "../sockets.js";
 import { CELL } from "./latent.js";
 
@@ -107,11 +108,10 @@ function fading(size: number, feather: number, fades: { start: boolean; end: boo
   return weights;
 }
 
-/** A mask [B,H,W] resized to a latent's cells; masks are used again if they are fewer. */
-function maskWeight({ dims, data }: Tensor, like: Tensor): Weight {
+/** A mask resized to a latent's cells; masks are used again if they are fewer. */
+function maskWeight(mask: Tensor, like: Tensor): Weight {
   const [, , rows, columns] = planeDims(like);
-  const [height = 0, width = 0] = dims.slice(-2);
-  const count = data.length / (height * width);
-  const resized = resizePlanes({ dims: [count, 1, height, width], data }, columns, rows, "bilinear");
-  return (item, i, j) => resized.data[((item % count) * rows + i) * columns + j] ?? 0;
+  const { dims, data } = resizeMask(mask, columns, rows);
+  const count = dims[0]!;
+  return (item, i, j) => data[((item % count) * rows + i) * columns + j]!;
 }

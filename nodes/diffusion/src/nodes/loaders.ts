@@ -84,8 +84,7 @@ export const vaeLoader = defineNode({
     if (vae_name === undefined || vae_name === PIXELS) return "";
     const folders = ctx.use(FOLDERS);
     if (!TINY_VAES.includes(vae_name)) return checkpointIdentity(folders.model("vae", vae_name));
-    const [encoder, decoder] = halves(vae_name).map((file) => folders.model("vae_approx", file)) as [string, string];
-    return `${await checkpointIdentity(encoder)} ${await checkpointIdentity(decoder)}`;
+    return checkpointIdentity(...halves(vae_name).map((file) => folders.model("vae_approx", file)));
   },
   run: async ({ vae_name }, ctx) => {
     const folders = ctx.use(FOLDERS);

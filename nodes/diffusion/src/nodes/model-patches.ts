@@ -18,7 +18,7 @@ export const rescaleCfg = defineNode({
 export const differentialDiffusion = defineNode({
   id: "DifferentialDiffusion",
   title: "Differential Diffusion",
-  category: "advanced/model",
+  category: "_for_testing",
   doc: "Lets the grey values of a noise mask say how much changes (Levin and Fried 2023): the darker, the later sampling starts there.",
   inputs: {
     model: link(MODEL),

@@ -32,6 +32,8 @@ export async function guidedDenoiser(options: GuidedDenoiserOptions): Promise<Gu
   const { guider, dims, masked, signal, needsUncond, ...rest } = options;
   const { model, cfg, positive, negative } = guider;
   checkModel(model);
+  // Links bring what no widget lets through.
+  if (!Number.isFinite(cfg)) throw new Error(`the strength of guidance (cfg) is ${cfg}; a finite number was expected`);
   checkConditioning(model, "positive", positive);
   const both = needsNegative(cfg) || needsUncond;
   if (both) {

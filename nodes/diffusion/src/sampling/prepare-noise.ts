@@ -20,12 +20,12 @@ export function prepareNoise(dims: readonly number[], seed: bigint, places?: rea
   }
   const size = elements(dims.slice(1));
   const data = new Float32Array(elements(dims));
-  const last = Math.max(...places);
-  for (let place = 0; place <= last; place++) {
-    const drawn = generator.randn(size);
-    places.forEach((wanted, item) => {
-      if (wanted === place) data.set(drawn, item * size);
-    });
+  const items = places.map((place, item) => ({ place, item })).sort((a, b) => a.place - b.place);
+  let drawn = 0;
+  let noise: Float32Array = new Float32Array(size);
+  for (const { place, item } of items) {
+    for (; drawn <= place; drawn++) noise = generator.randn(size);
+    data.set(noise, item * size);
   }
   return { dims, data };
 }

@@ -68,6 +68,10 @@ test("without guidance the negative text is not read", async () => {
   expect(other.samples.data).toEqual(one.samples.data);
 });
 
+test.each([Number.NaN, Number.POSITIVE_INFINITY])("guidance by %d, which a link may bring, is refused", async (cfg) => {
+  await expect(sample({ cfg })).rejects.toThrow(`(cfg) is ${cfg}`);
+});
+
 test("a CFG++ sampler reads the negative text even without guidance", async () => {
   const request = { cfg: 1, sampler: samplers.euler_cfg_pp };
   const base = (await sample(request)).samples;

@@ -257,6 +257,19 @@ describe("an inpainting network", () => {
     expect(await seen(same)).toEqual(await seen(other));
   });
 
+  test("that is told of another model's picture leaves nothing to be released", async () => {
+    const { counts, inference: host } = counted(inference());
+    const foreign = { inpaint: { latent: random([1, 16, 16, 24], 1), mask: left } };
+    const conditioning = [
+      { ...text(1), ...picture(1) },
+      { ...text(2, 7), ...foreign },
+    ];
+    await expect(answer(conditioning, { model: inpainting, inference: host })).rejects.toThrow(
+      /latent of \[1,16,16,24\]/,
+    );
+    expect(counts).toEqual({ runs: 0, uploads: 0, released: 0 });
+  });
+
   test("is told all that once, not every step", async () => {
     const { counts, inference: host } = counted(inference());
     const unet = unetDenoiser({

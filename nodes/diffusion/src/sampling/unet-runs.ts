@@ -1,5 +1,6 @@
 import { elements, type Tensor } from "@mezzotint/engine";
 import type { Handle, Inference } from "@mezzotint/engine/onnx";
+import { newTensor } from "@mezzotint/nodes-core";
 import type { LatentSpace } from "../models/descriptions.js";
 import type { Condition } from "../sockets.js";
 import { cutWindow } from "./areas.js";
@@ -47,7 +48,20 @@ export function planRuns(conditions: readonly Asked[], plan: RunPlan): UnetRun[]
     if (fitting) fitting.push(one);
     else groups.push([one]);
   }
-  return groups.map((asked) => upload(asked, plan));
+  // All is made before any is handed over: what does not fit leaves nothing that nobody releases.
+  const told = groups.map((asked) => constantsOf(asked, plan));
+  return groups.map((asked, i) => {
+    const { context, masked } = told[i]!;
+    return {
+      asked,
+      sigmas: asked[0]!.sigmas,
+      dims: dimsOf(asked[0]!, plan),
+      constants: {
+        context: plan.inference.upload(context),
+        ...(masked && { masked: plan.inference.upload(masked) }),
+      },
+    };
+  });
 }
 
 const dimsOf = ({ window }: Asked, { dims }: RunPlan): readonly number[] =>
@@ -58,18 +72,12 @@ const mayShare = (a: Asked, b: Asked, plan: RunPlan): boolean =>
   `${[dimsOf(a, plan), a.told.tokens.dims.slice(1), a.sigmas]}` ===
   `${[dimsOf(b, plan), b.told.tokens.dims.slice(1), b.sigmas]}`;
 
-function upload(asked: readonly Asked[], plan: RunPlan): UnetRun {
-  const { inference, inpaint } = plan;
-  const [batch = 1] = plan.dims;
-  const masked = inpaint && asked.map((one) => inpaintWindow(one, inpaint, plan));
+function constantsOf(asked: readonly Asked[], plan: RunPlan): { context: Tensor; masked?: Tensor } {
+  const { inpaint, dims } = plan;
+  const [batch = 1] = dims;
   return {
-    asked,
-    sigmas: asked[0]!.sigmas,
-    dims: dimsOf(asked[0]!, plan),
-    constants: {
-      context: inference.upload(stacked(asked.map(({ told }) => toBatch(told, batch)))),
-      ...(masked && { masked: inference.upload(stacked(masked)) }),
-    },
+    context: stacked(asked.map(({ told }) => toBatch(told, batch))),
+    ...(inpaint && { masked: stacked(asked.map((one) => inpaintWindow(one, inpaint, plan))) }),
   };
 }
 
@@ -86,16 +94,17 @@ function inpaintWindow(
 function toBatch({ tokens }: Condition, batch: number): Tensor {
   const size = elements(tokens.dims.slice(1));
   const own = tokens.dims[0] ?? 1;
-  const data = new Float32Array(size * batch);
-  for (let i = 0; i < batch; i++) data.set(tokens.data.subarray((i % own) * size, ((i % own) + 1) * size), i * size);
-  return { dims: [batch, ...tokens.dims.slice(1)], data };
+  const whole = newTensor(batch, ...tokens.dims.slice(1));
+  for (let i = 0; i < batch; i++)
+    whole.data.set(tokens.data.subarray((i % own) * size, ((i % own) + 1) * size), i * size);
+  return whole;
 }
 
 /** Tensors of one shape, one after the other along the batch. */
 function stacked(tensors: readonly Tensor[]): Tensor {
   const [first] = tensors;
   if (!first) throw new Error("there is nothing to stack");
-  const data = new Float32Array(first.data.length * tensors.length);
-  for (const [i, tensor] of tensors.entries()) data.set(tensor.data, i * first.data.length);
-  return { dims: [(first.dims[0] ?? 1) * tensors.length, ...first.dims.slice(1)], data };
+  const whole = newTensor((first.dims[0] ?? 1) * tensors.length, ...first.dims.slice(1));
+  for (const [i, tensor] of tensors.entries()) whole.data.set(tensor.data, i * first.data.length);
+  return whole;
 }

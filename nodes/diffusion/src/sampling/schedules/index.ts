@@ -7,7 +7,7 @@ import { karras } from "./karras.js";
 import { klOptimal } from "./kl-optimal.js";
 import { linearQuadratic } from "./linear-quadratic.js";
 import { normal, sgmUniform } from "./normal.js";
-import type { Scheduler } from "./schedule.js";
+import { MOST_STEPS, type Scheduler } from "./schedule.js";
 import { simple } from "./simple.js";
 
 export { betaLevels } from "./beta.js";
@@ -54,9 +54,6 @@ export function addScheduler(name: string, scheduler: Scheduler, pack: Adder): v
   registry.add(name, scheduler, pack);
 }
 
-/** Ten thousand steps, the most that a node takes, at a denoise of a tenth. */
-const MOST_STEPS = 100_000;
-
 /**
  * The noise levels of a run. A `denoise` below 1 keeps the last `steps` of a schedule that is longer by as much, and
  * 0 leaves none. `discardPenultimate`: one level more is planned and the last before 0 left out, for samplers whose
@@ -72,9 +69,9 @@ export function chooseSigmas(
   }: { scheduler: Scheduler; steps: number; denoise?: number; discardPenultimate?: boolean },
 ): Float32Array {
   const planned = (count: number): Float32Array => {
-    if (count > MOST_STEPS) {
+    if (!(count >= 0 && count <= MOST_STEPS)) {
       throw new RangeError(
-        `${steps} steps at denoise ${denoise} are the end of ${count} steps; at most ${MOST_STEPS} can be planned`,
+        `${steps} steps at denoise ${denoise} are the end of ${count} steps; 0 to ${MOST_STEPS} can be planned`,
       );
     }
     if (!discardPenultimate) return scheduler(table, count);

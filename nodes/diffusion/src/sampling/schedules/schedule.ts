@@ -27,13 +27,19 @@ export function skipSteps({ sigmas, timesteps, end }: Schedule, count: number): 
   return { sigmas: rest, ...(timesteps && { timesteps: timesteps.subarray(count) }), noise: rest[0] ?? 0, end };
 }
 
+/** Ten thousand steps, the most that a node's widget takes, at a denoise of a tenth. */
+export const MOST_STEPS = 100_000;
+
 const { fround } = Math;
 
 /**
  * `torch.linspace(start, end, count)` to the bit: float32, both ends met exactly. One value is `start`. It matters,
  * because a Brownian path is followed at times rounded to 1e-6, and noise there depends on the last bit of a sigma.
+ * Throws for far more values than anybody samples at: links bring what no widget lets through.
  */
 export function linspace(start: number, end: number, count: number): Float32Array {
+  // A scheduler may plan a step or two more than it is asked for.
+  if (!(count >= 0 && count <= MOST_STEPS + 2)) throw new RangeError(`${count} noise levels; at most ${MOST_STEPS}`);
   const [first, last] = [fround(start), fround(end)];
   const step = count > 1 ? fround(fround(last - first) / (count - 1)) : 0;
   const half = Math.max(Math.floor(count / 2), 1);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { sigmaTable } from "../sigma-table.js";
 import { type DiffusersScheduler, diffusersSchedule } from "./diffusers.js";
 import { incompleteBeta } from "./incomplete-beta.js";
-import { chooseSigmas, type SchedulerName, schedulers, skipSteps } from "./index.js";
+import { chooseSigmas, karrasLevels, type SchedulerName, schedulers, skipSteps } from "./index.js";
 
 const trained = {
   type: "epsilon",
@@ -50,6 +50,17 @@ test.each(names.filter((name) => name !== "ddim_uniform"))(
     expect(sigmas[0]).toBeCloseTo(table.largest, 4);
   },
 );
+
+test.each([
+  [1e9, 1],
+  [20, 1e-5],
+  [20, Number.NaN],
+  [Number.NaN, 1],
+  [-1, 1],
+])("%d steps at denoise %d, which a link may bring, are refused", (steps, denoise) => {
+  expect(() => chooseSigmas(table, { scheduler: schedulers.simple, steps, denoise })).toThrow("100000 can be planned");
+  if (denoise === 1) expect(() => karrasLevels(table, steps)).toThrow(RangeError);
+});
 
 test("even levels are even where they say", () => {
   const even = (values: number[]) => {
