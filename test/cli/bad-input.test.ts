@@ -132,7 +132,11 @@ describe("a file that is no workflow is refused with the reason", () => {
     ["bytes", Buffer.from([0x88, 0x50, 0x4e, 0x47, 0xff]), /not a text file/],
     ["a broken picture", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff]), /a picture without a workflow/],
     ["JSON nested too deep", "[".repeat(100_000), /nested more than/],
-    ["a saved workflow without a node", '{"nodes": [], "links": [], "version": 0.4}', /no output/i],
+    [
+      "a saved workflow without a node",
+      '{"nodes": [], "links": [], "version": 0.4}',
+      /no node of the prompt saves or shows/,
+    ],
     ["100 MB of JSON", Buffer.alloc(100e6, '["x"],'), /95 MiB, and more than 64 MiB/],
   ])("%s", async (_, text, message) => {
     expect(await refused(text, 2)).toMatch(message);

@@ -36,7 +36,7 @@ describe("import", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/2\s+vae/);
     expect(stdout).toMatch(/1\s+ipadapter/);
-    expect(await choicesOf("VAELoader", "vae_name")).toEqual(["sub/one.safetensors", "two.safetensors"]);
+    expect(await choicesOf("VAELoader", "vae_name")).toEqual(["sub/one.safetensors", "two.safetensors", "pixel_space"]);
     expect(existsSync(join(data(), "models"))).toBe(false);
   });
 

@@ -9,6 +9,8 @@ export interface Aligned {
   readonly end: number;
   /** Widgets that the list is too short for. */
   readonly missing: readonly string[];
+  /** Widgets whose value cannot be theirs. */
+  readonly unfit: readonly string[];
   /** The dynamic combo whose choice is unknown: what follows it cannot be told apart. */
   readonly lost?: { readonly name: string; readonly choice: unknown };
 }
@@ -24,11 +26,12 @@ export function align(
 ): Aligned {
   const values = new Map<string, unknown>();
   const missing: string[] = [];
+  const unfit: string[] = [];
   // The widgets still to come, the next one last.
   const open = widgets.toReversed();
   let used = from;
   for (let widget = open.pop(); widget; widget = open.pop()) {
-    const { name, control, upload, branches } = widget;
+    const { name, input, control, upload, branches } = widget;
     if (absent?.has(name)) continue;
     if (used >= stored.length) {
       missing.push(name);
@@ -36,15 +39,16 @@ export function align(
     }
     const value = stored[used++];
     values.set(name, value);
+    if (value !== null && !fits(value, input)) unfit.push(name);
     if (control && isControl(stored[used])) used++;
     // Some nodes have other widgets between the file and its button, which then is left over at the end.
     if (upload && isButton(stored[used]) && !belongs(stored[used], open.at(-1)) && used < stored.length) used++;
     if (!branches) continue;
     const chosen = typeof value === "string" ? branches.get(value) : undefined;
-    if (!chosen) return { values, end: used, missing, lost: { name, choice: value } };
+    if (!chosen) return { values, end: used, missing, unfit, lost: { name, choice: value } };
     open.push(...chosen.toReversed());
   }
-  return { values, end: used, missing };
+  return { values, end: used, missing, unfit };
 }
 
 const isButton = (value: unknown): boolean => typeof value === "string" || value === null;

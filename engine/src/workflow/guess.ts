@@ -40,5 +40,5 @@ const mayBe = (value: unknown, type: string): boolean => value === null || type 
 
 /** Values that are the editor's own: what happens to a seed after a run, and the upload button's. */
 const isExtra = (name: string, value: unknown): boolean =>
-  (isControl(value) && (name === "control_after_generate" || name === value)) ||
+  (isControl(value) && (/^control_after_generate(#\d+)?$/.test(name) || isControl(name))) ||
   (name === "upload" && value === "image");

@@ -4,7 +4,7 @@ import { shown } from "../run/problems.js";
 import { guessValues } from "./guess.js";
 import { linkTo, originOf } from "./origin.js";
 import { overridesOf } from "./promoted.js";
-import { put } from "./records.js";
+import { own, put } from "./records.js";
 import { type Scope, tell } from "./scope.js";
 import { type Remark, storedValues } from "./stored.js";
 import type { InputView, NodeView } from "./view.js";
@@ -95,7 +95,7 @@ class KnownClass {
       this.#take(name, input, origin?.value, "the value that feeds it") ||
       this.#take(name, input, this.#overrides?.get(name), "the value that the subgraph's node keeps for it") ||
       this.#take(name, input, this.#stored.get(name), "its stored value");
-    if (!taken) this.#default(name, input);
+    if (!taken) this.#default(name, input, view);
   }
 
   #origin(view: InputView) {
@@ -113,9 +113,14 @@ class KnownClass {
     return false;
   }
 
-  #default(name: string, input: InputDefinition): void {
+  #default(name: string, input: InputDefinition, view: InputView | undefined): void {
     const value = defaultOf(input);
-    if (value === undefined) return;
+    if (value === undefined) {
+      if (!view?.link || !this.#scope.graph.links.has(view.link)) return;
+      const message = "what feeds it does not run: it is muted, or nothing feeds it in turn";
+      this.#say({ severity: input.optional ? "note" : "warning", code: "unfed", message, input: name });
+      return;
+    }
     const message = `the file has no value for it; ${shown(value)} is its default`;
     this.#say({ severity: "note", code: "default", message, input: name });
     this.#put(name, value, false, input);
@@ -139,7 +144,9 @@ function unknownClass(scope: Scope, node: NodeView): readonly Filled[] {
     else if (origin) filled.set(name, { name, value: origin.value, linked: false, input: undefined });
   }
   const lost = nameless > 0 ? `, and ${nameless} of them could not be named` : "";
-  const message = `its class is unknown, so the names of its values are taken from the file${lost}`;
+  const pack = own(node.properties, "cnr_id") ?? own(node.properties, "aux_id");
+  const from = typeof pack === "string" && pack !== "comfy-core" ? ` (of the pack ${shown(pack)}, says the file)` : "";
+  const message = `its class is unknown${from}, so the names of its values are taken from the file${lost}`;
   tell(scope, node, { severity: "warning", code: "unknown-class", message });
   return [...filled.values()];
 }

@@ -1,8 +1,9 @@
+import { inputNamed } from "./bypass.js";
 import type { Filled } from "./leaf.js";
-import { overridesOf } from "./promoted.js";
-import { own } from "./records.js";
-import type { Scope } from "./scope.js";
-import type { NodeView } from "./view.js";
+import { overridesOf, promotedValue } from "./promoted.js";
+import { grouped, own } from "./records.js";
+import { definitionOf, type Scope } from "./scope.js";
+import type { GraphView, NodeView } from "./view.js";
 import { firstValue, virtualOf } from "./virtual.js";
 
 /** A node that is emitted, and what fills its inputs. */
@@ -20,7 +21,7 @@ const UNFIT = /[/?<>\\:*|"\u0000-\u001f\u007f]/g;
 
 /**
  * A file name with `%Node.widget%` replaced by the value of that widget of a node of the same graph. The node is named as
- * the editor does: by its `Node name for S&R`, or else its title. Dates and what is linked stay for whoever saves.
+ * the editor does: by its `Node name for S&R`, or else its title, which of a subgraph is its definition's name. Dates and what is linked stay for whoever saves.
  */
 export function resolveNames(
   text: string,
@@ -35,7 +36,10 @@ export function resolveNames(
       remark(`${whole} names no node of this graph, and stays as it is`);
       return whole;
     }
-    if (nodes.length > 1) remark(`${whole} could be ${nodes.length} nodes; the first, ${nodes[0]!.id}, is taken`);
+    if (nodes.length > 1)
+      remark(
+        `${whole} could be any of ${nodes.length} nodes; the first, ${nodes[0]!.id}, is taken: titles tell them apart`,
+      );
     const value = widgetValue(scope, nodes[0]!, widget, emitted(nodes[0]!));
     if (typeof value === "object" || value === undefined) {
       remark(`${whole} has no value in the file, and stays as it is`);
@@ -45,15 +49,35 @@ export function resolveNames(
   });
 }
 
-function nodesNamed({ graph }: Scope, name: string): readonly NodeView[] {
-  const all = [...graph.nodes.values()];
-  const byProperty = all.filter(({ properties }) => own(properties, "Node name for S&R") === name);
-  return byProperty.length > 0 ? byProperty : all.filter(({ title }) => title === name);
+interface Names {
+  readonly byProperty: ReadonlyMap<unknown, readonly NodeView[]>;
+  readonly byTitle: ReadonlyMap<unknown, readonly NodeView[]>;
+}
+
+const cache = new WeakMap<GraphView, Names>();
+
+function namesIn(scope: Scope): Names {
+  const { graph } = scope;
+  const known = cache.get(graph);
+  if (known) return known;
+  const names = {
+    byProperty: grouped(graph.nodes.values(), ({ properties }) => own(properties, "Node name for S&R")),
+    byTitle: grouped(graph.nodes.values(), (node) => node.title ?? definitionOf(scope, node)?.name),
+  };
+  cache.set(graph, names);
+  return names;
+}
+
+function nodesNamed(scope: Scope, name: string): readonly NodeView[] {
+  const { byProperty, byTitle } = namesIn(scope);
+  return byProperty.get(name) ?? byTitle.get(name) ?? [];
 }
 
 function widgetValue(scope: Scope, node: NodeView, widget: string, emitted: Emitted | undefined): unknown {
   if (virtualOf(node) === "primitive")
     return widget === "value" ? (overridesOf(scope, node)?.get("value") ?? firstValue(node)) : undefined;
+  if (definitionOf(scope, node))
+    return inputNamed(node, widget)?.link === undefined ? promotedValue(scope, node, widget) : undefined;
   const filled = emitted?.inputs.get(widget);
   return filled?.linked ? undefined : filled?.value;
 }

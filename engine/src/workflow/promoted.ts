@@ -47,13 +47,13 @@ function promotionsInto(scope: Scope): Promotions {
 function findPromotions(scope: Scope, { instance, definition }: NonNullable<Scope["outer"]>): Promotions {
   if (definition.group)
     return { inputs: NONE.inputs, widgets: groupValues(definition.group, instance, scope.unfolding.classes) };
-  const proxies = proxiesOf(instance);
+  const shown = proxiesOf(instance);
   const { values } = instance;
   // Old files list the widgets that are shown, and keep the values inside.
-  if (proxies.length === 0 || !Array.isArray(values) || values.length !== proxies.length) return NONE;
+  if (shown.length === 0 || !Array.isArray(values) || values.length !== shown.length) return NONE;
   const inputs = new Map<string, unknown>();
   const widgets = new Map<string, Map<string, unknown>>();
-  for (const [place, proxy] of proxies.entries()) {
+  for (const [place, proxy] of shown.entries()) {
     const value: unknown = values[place];
     if (!proxy || value === null || value === undefined) continue;
     const [id, name] = proxy;
@@ -78,21 +78,29 @@ function inputFeeding({ graph }: Scope, id: string, name: string): string | unde
 
 type Proxy = readonly [id: string, widget: string];
 
+const proxies = new WeakMap<NodeView, readonly (Proxy | undefined)[]>();
+
 /** The widgets that an instance shows, in order; those that hold no value of an input keep their place. */
-function proxiesOf({ properties }: NodeView): readonly (Proxy | undefined)[] {
-  let list = own(properties, "proxyWidgets");
-  if (typeof list === "string") {
-    try {
-      list = JSON.parse(list);
-    } catch {
-      return [];
-    }
-  }
-  if (!Array.isArray(list)) return [];
-  return list.map((entry: unknown) => {
+function proxiesOf(instance: NodeView): readonly (Proxy | undefined)[] {
+  const known = proxies.get(instance);
+  if (known) return known;
+  const list = proxyList(own(instance.properties, "proxyWidgets")).map((entry) => {
     if (!Array.isArray(entry)) return undefined;
     const [id, name]: readonly unknown[] = entry;
     if (typeof name !== "string" || name === "control_after_generate" || name.startsWith("$$")) return undefined;
     return [spelled(id), name] as const;
   });
+  proxies.set(instance, list);
+  return list;
+}
+
+/** Some editors saved the list as text. */
+function proxyList(stored: unknown): readonly unknown[] {
+  if (typeof stored !== "string") return Array.isArray(stored) ? stored : [];
+  try {
+    const list: unknown = JSON.parse(stored);
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
+  }
 }

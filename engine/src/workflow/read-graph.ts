@@ -29,14 +29,14 @@ export function readGraph(raw: Json, graph: string): GraphView {
 function readNodes(raw: Json, taken: readonly string[], tell: Tell): ReadonlyMap<string, NodeView> {
   const nodes = new Map<string, NodeView>();
   for (const [index, value] of listOf(raw, "nodes", tell).entries()) {
-    const read = readAs(nodeSchema, value, (reason) =>
-      tell("bad-node", `nodes[${index}] is passed over: ${reason}`, idOf(value)),
-    );
+    const given = idOf(value);
+    const which = `nodes[${index}]${given === undefined ? "" : ` (node ${given})`} is passed over`;
+    const read = readAs(nodeSchema, value, (reason) => tell("bad-node", `${which}: ${reason}`, given));
     if (!read) continue;
     const id = String(read.id);
     if (nodes.has(id) || taken.includes(id)) {
       const whose = taken.includes(id) ? "the subgraph's boundary" : "an earlier node";
-      tell("duplicate-node", `nodes[${index}] has the id of ${whose} and is passed over`, id);
+      tell("duplicate-node", `${which}: it has the id of ${whose}`, id);
     } else nodes.set(id, readNode(id, value as Json, tell));
   }
   return nodes;
@@ -61,7 +61,7 @@ function readNode(id: string, raw: Json, tell: Tell): NodeView {
 /** The slots of a node. One that makes no sense keeps its place, because outputs are told by it. */
 function readSlots(raw: Json, key: "inputs" | "outputs", node: string, tell: Tell): readonly Json[] {
   return listOf(raw, key, tell, node).map((value, index) => {
-    const problem = (reason: string) => tell("bad-slot", `node ${node}, ${key}[${index}]: ${reason}`, node);
+    const problem = (reason: string) => tell("bad-slot", `node ${node}, ${key}[${index}]: ${reason}`, node, "warning");
     return readAs(slotSchema, value, problem) ? (value as Json) : { name: "" };
   });
 }
@@ -90,7 +90,8 @@ function readBoundary(raw: Json, key: "inputs" | "outputs", tell: Tell): readonl
 function readLinks(raw: Json, tell: Tell): ReadonlyMap<string, LinkView> {
   const links = new Map<string, LinkView>();
   for (const [index, value] of listOf(raw, "links", tell).entries()) {
-    const problem = (reason: string) => tell("bad-link", `links[${index}] is passed over: ${reason}`);
+    const problem = (reason: string) =>
+      tell("bad-link", `links[${index}] is passed over: ${reason}`, undefined, "warning");
     const read = readAs(linkSchema, Array.isArray(value) ? linkObject(value) : value, problem);
     if (!read) continue;
     const link = {

@@ -19,3 +19,15 @@ export function put<T>(record: Record<string, T>, key: string, value: T): void {
 /** A foreign value as text, "" if it is neither text, number nor truth value: an object may throw on being asked. */
 export const spelled = (value: unknown): string =>
   typeof value === "object" || value === undefined || typeof value === "function" ? "" : String(value);
+
+/** Items by a key of theirs, in their order. */
+export function grouped<K, T>(items: Iterable<T>, keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}

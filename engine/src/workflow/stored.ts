@@ -16,21 +16,27 @@ export interface Stored {
 /** A finding about a node whose place is known elsewhere. */
 export type Remark = Pick<Finding, "severity" | "code" | "message" | "input">;
 
-/** Reads the widget values of a node by its definition. Values by name win over values by place. */
+/**
+ * Reads the widget values of a node by its definition. Of values by place and by name that differ, those by place count
+ * if every widget has a fitting one and nothing is over, as in ComfyUI's editor; else those by name.
+ */
 export function storedValues(node: NodeView, definition: NodeDefinition): Stored {
   const widgets = widgetsOf(definition);
   const remarks: Remark[] = [];
   const values = new Map<string, unknown>();
+  let sound = false;
   if (Array.isArray(node.values)) {
     const aligned = align(widgets, node.values);
     for (const [name, value] of aligned.values) if (value !== null) values.set(name, value);
-    remarks.push(...lengthRemarks(node.values, aligned));
+    const said = lengthRemarks(node.values, aligned);
+    remarks.push(...said);
+    sound = said.length === 0 && aligned.unfit.length === 0;
   } else if (isRecord(node.values)) {
     for (const { name, value } of byName(widgets, node.values)) values.set(name, value);
   }
   for (const { name, input, value } of byName(widgets, node.named)) {
     const placed = values.get(name);
-    const usable = placed === undefined || fits(value, input);
+    const usable = placed === undefined || (!sound && fits(value, input));
     if (placed !== undefined && !same(placed, value)) {
       const used = usable ? "the latter" : "the former";
       const message = `widgets_values has ${shown(placed)} for it, widgets_values_named ${shown(value)}; ${used} is used`;

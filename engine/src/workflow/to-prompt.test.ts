@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { classes, convert, node, type Rest } from "../../test/saved.js";
+import { classes, convert, node, objects, type Rest, subgraph } from "../../test/saved.js";
 
 const int = (id: number | string, value: unknown, rest: Rest = {}) =>
   node(id, "Int", { outs: ["INT"], widgets_values: [value, "fixed"], ...rest });
@@ -55,7 +55,7 @@ test("nodes and inputs named like JavaScript's own", () => {
 
 describe("modes", () => {
   test("a muted node is not there, and what it fed keeps its own value", () => {
-    const { inputs } = convert(
+    const { inputs, findings } = convert(
       [
         int(1, 5, { mode: 2 }),
         node(2, "Int", { ins: [["value", "INT", 1, "w"]], widgets_values: [9, "fixed"] }),
@@ -67,6 +67,8 @@ describe("modes", () => {
       ],
     );
     expect(inputs).toEqual({ "2": { value: 9 }, "3": {} });
+    // One that has no value of its own cannot run, and validation would not know why.
+    expect(findings).toEqual([expect.objectContaining({ severity: "warning", code: "unfed", node: "3", input: "a" })]);
   });
 
   test.each([
@@ -243,6 +245,18 @@ describe("file names", () => {
   test("of two nodes of one name the first is meant, which is told", () => {
     expect(prefixOf("%T.value%", [int(1, 5, { title: "T" }), int(2, 6, { title: "T" })])).toEqual(["5", 1]);
   });
+  test("a subgraph's node has the values that it shows, under its definition's name unless it has a title", () => {
+    const inside = { nodes: [int(1, 5, { ins: [["value", "INT", 1, "w"]] })], links: objects([[1, -10, 0, 1, 0]]) };
+    const subgraphs = [subgraph("s", { ins: ["n=INT"], ...inside })];
+    const { inputs } = convert([node(1, "s", { widgets_values: [8] }), save("%the s.n%")], [], { subgraphs });
+    expect(inputs["9"]?.filename_prefix).toBe("8");
+  });
+  test("twenty thousand nodes that name each other do not cost their square", () => {
+    const saves = Array.from({ length: 20_000 }, (_, i) =>
+      node(i, "Save", { title: `T${i}`, widgets_values: [`%T${(i + 1) % 20_000}.nothing%`] }),
+    );
+    expect(convert(saves).told("file-name")).toHaveLength(20_000);
+  });
 });
 
 describe("dynamic prompts", () => {
@@ -258,6 +272,11 @@ describe("dynamic prompts", () => {
     const other = convert([encode(1, text)], [], { options: { dynamicPrompts: { seed: 3n } } });
     expect(other.seed).toBe(3n);
     expect(convert([encode(1, text)]).seed).toBe(0n);
+  });
+  test("a seed by name comes before a number that changes after each run", () => {
+    const text = encode(1, "{a|b}");
+    expect(convert([text, int(2, 31)]).seed).toBe(31n);
+    expect(convert([text, int(2, 31), seeded]).seed).toBe(2n ** 64n - 1n);
   });
   test("only where the class says so, and not at all on demand", () => {
     const { inputs, seed } = convert([node(1, "Save", { widgets_values: ["{a|b}"] })]);

@@ -47,7 +47,12 @@ export function toPrompt(workflow: Workflow, options: ConvertOptions): Conversio
       size > MAX_NODES
         ? `${size} nodes (at most ${MAX_NODES})`
         : `${height - 1} levels of subgraphs (at most ${MAX_DEPTH})`;
-    report({ severity: "error", code: "too-large", message: `unfolded, the workflow has ${found}`, graph: "" });
+    report({
+      severity: "error",
+      code: "too-large",
+      message: `unfolded, the workflow has ${found}: it needs fewer subgraphs, or smaller ones`,
+      graph: "",
+    });
     return { prompt: {}, findings };
   }
   const root = rootScope({ classes: options.definitions, table, report, scopes: 0 });
@@ -55,7 +60,8 @@ export function toPrompt(workflow: Workflow, options: ConvertOptions): Conversio
   for (const one of nodes.values())
     for (const filled of filledInputs(one.scope, one.node)) one.inputs.set(filled.name, filled);
   for (const one of nodes.values()) nameFiles(one, nodes);
-  const seed = options.dynamicPrompts === false ? undefined : chooseTexts(nodes.values(), options.dynamicPrompts?.seed);
+  const seed =
+    options.dynamicPrompts === false ? undefined : chooseTexts([...nodes.values()], options.dynamicPrompts?.seed);
   const prompt: Record<string, PromptNode> = {};
   for (const one of nodes.values()) put(prompt, one.id, promptNode(one));
   return { prompt, findings, ...(seed === undefined ? {} : { seed }) };
@@ -79,13 +85,14 @@ function emittedNodes(root: Scope): ReadonlyMap<string, Emitted> {
       }
       const id = executionId(scope, node);
       if (nodes.has(id)) {
-        const message = `another node has the id ${id} in the prompt; this one is left out`;
+        const message = `another node has the id ${id} in the prompt; this one is left out until one of them has another id`;
         tell(scope, node, { severity: "error", code: "id-collision", message });
         scope.left.add(node);
         continue;
       }
       if (!scope.unfolding.classes.has(node.type) && looksLikeSubgraph(node)) {
-        const message = "the file does not define this subgraph";
+        const message =
+          "the file does not define this subgraph; save it again from an editor that shows what is inside";
         tell(scope, node, { severity: "error", code: "missing-subgraph", message });
       }
       nodes.set(id, { id, scope, node, inputs: new Map() });

@@ -114,11 +114,22 @@ describe("values by name", () => {
       ...{ size: "exact", "size.width": 3, "size.height": 4, smooth: false },
     });
   });
-  test("names win over places, unless their value cannot be", () => {
-    const places = [7, "fixed", 4, 2.5, "heun", 0.5];
+  const named = { steps: 9, cfg: "no", control_after_generate: "fixed" };
+  test("a list with a fitting value for every widget wins over names", () => {
     const { inputs, told } = inputsOf("Sampler", {
-      widgets_values: places,
-      widgets_values_named: { steps: 9, cfg: "no", control_after_generate: "fixed" },
+      widgets_values: [7, "fixed", 4, 2.5, "heun", 0.5],
+      widgets_values_named: named,
+    });
+    expect(inputs).toEqual(sampled);
+    expect(told("values-disagree")).toEqual([
+      expect.stringMatching(/input steps.*the former is used/),
+      expect.stringMatching(/input cfg.*the former is used/),
+    ]);
+  });
+  test("names win over any other list, unless their value cannot be", () => {
+    const { inputs, told } = inputsOf("Sampler", {
+      widgets_values: [7, "fixed", 4, 2.5, "heun", 0.5, "of a newer release"],
+      widgets_values_named: named,
     });
     expect(inputs).toEqual({ ...sampled, steps: 9 });
     expect(told("values-disagree")).toEqual([

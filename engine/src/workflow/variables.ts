@@ -1,21 +1,18 @@
+import { grouped } from "./records.js";
 import { executionId, type Scope, tell } from "./scope.js";
 import type { GraphView, NodeView } from "./view.js";
 import { variableName, virtualOf } from "./virtual.js";
 
-const cache = new WeakMap<GraphView, ReadonlyMap<string, readonly NodeView[]>>();
+const cache = new WeakMap<GraphView, ReadonlyMap<string | undefined, readonly NodeView[]>>();
 
 /** The Set nodes of a graph by the name they offer. */
-function setsIn(graph: GraphView): ReadonlyMap<string, readonly NodeView[]> {
+function setsIn(graph: GraphView): ReadonlyMap<string | undefined, readonly NodeView[]> {
   const known = cache.get(graph);
   if (known) return known;
-  const sets = new Map<string, NodeView[]>();
-  for (const node of graph.nodes.values()) {
-    const name = virtualOf(node) === "set" ? variableName(node) : undefined;
-    if (name === undefined) continue;
-    const list = sets.get(name);
-    if (list) list.push(node);
-    else sets.set(name, [node]);
-  }
+  const sets = grouped(
+    [...graph.nodes.values()].filter((node) => virtualOf(node) === "set"),
+    variableName,
+  );
   cache.set(graph, sets);
   return sets;
 }

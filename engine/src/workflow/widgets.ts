@@ -53,7 +53,7 @@ function isWidget(input: InputDefinition): boolean {
 }
 
 /** Whether an editor offers to change an input's value after each run. `name` is the last part of dotted names. */
-export const isSeed = (name: string, { type, options }: InputDefinition): boolean =>
+const isSeed = (name: string, { type, options }: InputDefinition): boolean =>
   options?.control_after_generate ?? (type === "INT" && (name === "seed" || name === "noise_seed"));
 
 const CONTROLS = new Set<unknown>(["fixed", "increment", "decrement", "randomize", "increment-wrap"]);

@@ -1,10 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { type Prompt, stringifyJson } from "@mezzotint/engine";
 import { core } from "../builtin.js";
 import { EXIT, type ExitCode, Failure, messageOf } from "../failure.js";
 import { replaceFile } from "../files/replace.js";
 import { openRuntime } from "../runtime.js";
 import { promptOf } from "../workflows/convert.js";
+import { readBytes } from "../workflows/file.js";
 import { readSource, type Source } from "../workflows/source.js";
 import { printFindings } from "./findings.js";
 import { parseSeed } from "./overrides.js";
@@ -31,22 +32,29 @@ export async function convertCommand(file: string, options: ConvertCommandOption
     seed,
     keepDynamicPrompts: !dynamicPrompts,
   });
-  const broken = findings.some(({ severity }) => severity === "error");
-  if (!json) printFindings(findings, { notes: true });
-  if (into !== undefined) {
-    await replaceFile(output ?? into, await withTexts(into, prompt, source.extra));
-    if (!json) console.log(output ?? into);
-  }
+  if (!json) printFindings(findings);
   const text = stringifyJson(json ? { prompt, findings } : prompt, { indent: 2 });
-  if (into === undefined && output !== undefined && !json) await replaceFile(output, `${text}\n`);
-  else if (into === undefined || json) console.log(text);
-  return broken ? EXIT.invalid : EXIT.done;
+  if (into !== undefined) await write(output ?? into, await withTexts(into, prompt, source.extra));
+  else if (output !== undefined) await write(output, `${text}\n`);
+  if (into !== undefined && !json) console.log(output ?? into);
+  else if (into !== undefined || output === undefined) console.log(text);
+  return findings.some(({ severity }) => severity === "error") ? EXIT.invalid : EXIT.done;
+}
+
+async function write(path: string, content: string | Buffer): Promise<void> {
+  try {
+    await replaceFile(path, content);
+  } catch (cause) {
+    throw new Failure(`cannot write ${path}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 async function withTexts(path: string, prompt: Prompt, extra: Source["extra"]): Promise<Buffer> {
   const { pictureTexts, withPictureText } = await core();
+  // Not standard input, should that be a name.
+  const picture = await readBytes(resolve(path));
   try {
-    return withPictureText(await readFile(path), pictureTexts(prompt, extra));
+    return withPictureText(picture, pictureTexts(prompt, extra));
   } catch (cause) {
     throw new Failure(`cannot put the workflow into ${path}: ${messageOf(cause)}`, { cause });
   }

@@ -3,9 +3,10 @@ import { type Places, places } from "../places.js";
 import { openRuntime, type Runtime } from "../runtime.js";
 import { promptOf } from "../workflows/convert.js";
 import { type Preference, readSource, type Source } from "../workflows/source.js";
-import { printFindings } from "./findings.js";
+import { incomplete, printFindings } from "./findings.js";
 import { applySeed, applySet, parseSeed } from "./overrides.js";
-import { InvalidWorkflow } from "./problems.js";
+import { printable } from "./printable.js";
+import { detailsOf, InvalidWorkflow } from "./problems.js";
 
 /** Options that say what a workflow is, as commander gives them. */
 export interface WorkflowOptions {
@@ -41,11 +42,20 @@ export const placesFor = (file: string, { input, output, data, modelPaths }: Wor
     ...(data !== undefined && { data }),
   });
 
-/** Reads, changes and checks a workflow. Throws a `Failure` that lists everything that is wrong with it. */
+/** Says which outputs will not be made. */
+function printLeftOut({ body }: InvalidWorkflow): void {
+  for (const line of detailsOf(body.node_errors)) console.error(`warning: left out: ${printable(line)}`);
+}
+
+/**
+ * Reads, changes and checks a workflow. Throws a `Failure` that lists everything that is wrong with it. `partial`: as in
+ * ComfyUI's editor, a saved workflow some of whose outputs cannot run makes the others.
+ */
 export async function prepare(
   file: string,
   options: WorkflowOptions,
   offered: Promise<readonly Provided[]> | readonly Provided[] = [],
+  { partial = false }: { readonly partial?: boolean } = {},
 ): Promise<Prepared> {
   const { set = [], seed, pack = [] } = options;
   const seeds = seed === undefined ? undefined : parseSeed(seed);
@@ -59,7 +69,9 @@ export async function prepare(
   const { definitions } = runtime;
   const choices = { seed: seeds, keepDynamicPrompts: options.dynamicPrompts === false };
   const { prompt: read, findings } = await promptOf(source, definitions, name, choices);
-  printFindings(findings, { notes: false });
+  printFindings(findings.filter(({ severity }) => severity === "warning"));
+  const broken = incomplete(findings, name);
+  if (broken) throw broken;
   const changed = set.reduce((prompt, assignment) => applySet(prompt, definitions, assignment), read);
   const prompt = seeds === undefined ? changed : applySeed(changed, definitions, seeds);
   const planned = await check(prompt, definitions, { nodes: nodesOf(runtime.packs), use: runtime.use });
@@ -72,7 +84,10 @@ export async function prepare(
       details: "",
       extra_info: {},
     } as const;
-    throw new InvalidWorkflow(name, { error, node_errors });
+    const invalid = new InvalidWorkflow(name, { error, node_errors });
+    // Whoever mutes a branch leaves its previews behind without a picture: the other outputs are what is wanted.
+    if (!partial || source.kind !== "saved" || planned.targets.length === 0) throw invalid;
+    printLeftOut(invalid);
   }
   return { prompt, extra: source.extra, plan: planned, runtime };
 }

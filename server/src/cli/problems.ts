@@ -1,5 +1,6 @@
 import type { PromptProblems, Refused } from "@mezzotint/engine";
 import { Failure } from "../failure.js";
+import { printable } from "./printable.js";
 
 const MOST = 20;
 
@@ -11,12 +12,12 @@ export class InvalidWorkflow extends Failure {
     const lines = detailsOf(body.node_errors);
     const shown = lines.length === 0 ? [body.error.details] : lines.slice(0, MOST);
     const more = lines.length > MOST ? [`… and ${lines.length - MOST} more`] : [];
-    super(`${name} is not a valid workflow\n${[...shown, ...more].map((line) => `  ${line}`).join("\n")}`);
+    super(`${name} is not a valid workflow\n${[...shown, ...more].map((line) => `  ${printable(line)}`).join("\n")}`);
     this.body = body;
   }
 }
 
 /** Each problem's sentence; planning put the node's id, the input and what was found into it. */
-const detailsOf = (problems: PromptProblems): readonly string[] => [
+export const detailsOf = (problems: PromptProblems): readonly string[] => [
   ...new Set(Object.values(problems).flatMap(({ errors }) => errors.map(({ details }) => details))),
 ];

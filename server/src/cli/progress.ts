@@ -49,6 +49,7 @@ function terminalReporter({ nodes, nameOf }: Watched, output: Output, { dim, yel
   };
   return {
     event: (event) => {
+      if (event.type === "recalled") return;
       const { display } = event;
       if (event.type === "started") {
         running.set(display, running.get(display) ?? 0);
@@ -74,6 +75,7 @@ function plainReporter({ nameOf }: Watched, output: Output): Reporter {
   const started = new Map<string, number>();
   return {
     event: (event) => {
+      if (event.type === "recalled") return;
       const { node, display } = event;
       if (event.type === "started") started.set(node, performance.now());
       for (const remark of remarksOf(event)) output.write(`${nameOf(display)}: ${printable(remark)}\n`);

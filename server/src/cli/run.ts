@@ -54,7 +54,7 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
   };
   try {
     const services = [samplingOptions(compat), ...(starting ? [starting.then(({ provided }) => provided)] : [])];
-    const prepared = await prepare(file, options, Promise.all(services));
+    const prepared = await prepare(file, options, Promise.all(services), { partial: true });
     abort.signal.throwIfAborted();
     watch.loaded();
     if (options.dryRun) return explain(prepared, json);

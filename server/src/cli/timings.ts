@@ -15,7 +15,9 @@ export function stopwatch(): Stopwatch {
   const spans = new Map<string, number>();
   let ready = 0;
   return {
-    event: ({ type, node, display }) => {
+    event: (event) => {
+      if (event.type === "recalled") return;
+      const { type, node, display } = event;
       // performance.now() counts from the start of the process.
       if (type === "started" && node === display) starts.set(node, performance.now());
       if ((type === "finished" || type === "cached") && node === display) {

@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { type Document, isMap, parseDocument } from "yaml";
 import { Failure } from "../failure.js";
 import { replaceFile } from "../files/replace.js";
 import type { Installation } from "./installation.js";
-import { readModelPaths } from "./read.js";
+import { readList, readModelPaths } from "./read.js";
 
 /** The user's file, with its comments; an empty one if there is none. */
 function openDocument(file: string): Document {
-  const document = parseDocument(existsSync(file) ? readFileSync(file, "utf8") : "");
+  const document = parseDocument(existsSync(file) ? readList(file) : "");
   const [error] = document.errors;
   if (error) throw new Failure(`${file} is not YAML: ${error.message}`);
   if (document.contents !== null && !isMap(document.contents)) throw new Failure(`${file} is not a list of entries`);

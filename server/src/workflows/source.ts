@@ -26,12 +26,14 @@ function parseText(text: string, name: string): unknown {
 }
 
 /** Python writes numbers into pictures that JSON does not have. Outside of strings they become null. */
-const withoutNaN = (text: string): string =>
-  text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) => (token.startsWith('"') ? token : "null"));
-
-/** Whether it is what an editor saves: nodes and links, of version 0.4 or 1. */
-const isSaved = (value: Readonly<Record<string, unknown>>): boolean =>
-  Array.isArray(value.nodes) && (Array.isArray(value.links) || isRecord(value.definitions) || "version" in value);
+function withoutNaN(text: string): string {
+  if (!/NaN|Infinity/.test(text)) return text;
+  let quoted = false;
+  return text.replaceAll(/\\.|"|-?\b(?:NaN|Infinity)\b/gs, (token) => {
+    if (token === '"') quoted = !quoted;
+    return quoted || token === '"' || token.startsWith("\\") ? token : "null";
+  });
+}
 
 /** The body of ComfyUI's `POST /prompt`, with the prompt inside. */
 const isSubmission = (value: Readonly<Record<string, unknown>>): value is { prompt: Prompt; extra_data?: unknown } =>
@@ -48,10 +50,10 @@ const SUBMITTED = new Set([
 ]);
 
 /** Tells what a JSON value is. `name` is the file's, for what is neither. */
-export function toSource(value: unknown, name: string, extra: Extra = {}): Source {
+function toSource(value: unknown, name: string, extra: Extra = {}): Source {
   if (!isRecord(value))
     throw new Failure(`${name} is not a workflow: it holds ${describe(value)} where an object of nodes was expected`);
-  if (isSaved(value)) return { kind: "saved", saved: value, extra: { ...extra, workflow: value } };
+  if (Array.isArray(value.nodes)) return { kind: "saved", saved: value, extra: { ...extra, workflow: value } };
   if (!isSubmission(value)) return { kind: "prompt", prompt: value as Prompt, extra };
   const asked = isRecord(value.extra_data) ? value.extra_data.extra_pnginfo : undefined;
   return { kind: "prompt", prompt: value.prompt, extra: { ...extra, ...(isRecord(asked) && asked) } };
@@ -62,16 +64,30 @@ const describe = (value: unknown): string =>
 
 /** What a picture holds. Without the one that is preferred the other will do. */
 function fromPicture(texts: ReadonlyMap<string, string>, name: string, prefer: Preference): Source {
-  const order = prefer === "prompt" ? ["prompt", "workflow"] : ["workflow", "prompt"];
-  const key = order.find((candidate) => texts.has(candidate));
-  if (key === undefined) {
-    const other = texts.size === 0 ? "no text at all" : `only ${[...texts.keys()].slice(0, 5).join(", ")}`;
-    throw new Failure(`${name} is a picture without a workflow: it holds ${other}`);
+  const other = prefer === "prompt" ? "workflow" : "prompt";
+  const key = texts.has(prefer) ? prefer : other;
+  const text = texts.get(key);
+  if (text === undefined) {
+    const found = texts.size === 0 ? "no text at all" : `only ${[...texts.keys()].slice(0, 5).join(", ")}`;
+    const out = "many sites and image editors remove it: use the file as it was first saved, or the workflow's JSON";
+    throw new Failure(`${name} is a picture without a workflow: it holds ${found} (${out})`);
   }
-  const parsed = (text: string) => parseText(withoutNaN(text), `the ${key} in ${name}`);
-  const saved = texts.get("workflow");
-  const extra = saved === undefined ? {} : { workflow: parsed(saved) };
-  return toSource(parsed(texts.get(key) as string), `the ${key} in ${name}`, extra);
+  try {
+    const place = `the ${key} in ${name}`;
+    return toSource(parseText(withoutNaN(text), place), place, key === "workflow" ? {} : savedBeside(texts));
+  } catch (cause) {
+    if (key === other || !texts.has(other)) throw cause;
+    throw new Failure(`${messageOf(cause)}; --embedded ${other} takes its ${other} instead`, { cause });
+  }
+}
+
+/** The saved workflow in a picture whose prompt is used: pictures made from it should hold it too, unless it is broken. */
+function savedBeside(texts: ReadonlyMap<string, string>): Extra {
+  try {
+    return { workflow: parseText(withoutNaN(texts.get("workflow") ?? ""), "") };
+  } catch {
+    return {};
+  }
 }
 
 /**
@@ -96,4 +112,4 @@ export async function readSource(path: string, prefer: Preference): Promise<Sour
 }
 
 /** By its first bytes, so that reading JSON need not wait for what reads pictures. */
-const isPicture = (bytes: Buffer): boolean => bytes[0] === 0x89 || bytes.toString("latin1", 0, 4) === "RIFF";
+const isPicture = (bytes: Buffer): boolean => /^(?:\x89PNG|RIFF.{4}WEBP)/s.test(bytes.toString("latin1", 0, 12));

@@ -42,14 +42,28 @@ export function storedValues(node: SavedNode, definition: NodeDefinition): Reado
   const { widgets_values: stored = [], widgets_values_named: named = {} } = node;
   const list: readonly unknown[] | undefined = Array.isArray(stored) ? stored : undefined;
   const byName = { ...(list === undefined ? stored : {}), ...named } as Readonly<Record<string, unknown>>;
+  // A list in which every widget has a fitting value, and nothing is over, is what an editor goes by.
+  const { sound } = walk(definition, list, {}, true);
+  return walk(definition, list, byName, sound).values;
+}
+
+function walk(
+  definition: NodeDefinition,
+  list: readonly unknown[] | undefined,
+  byName: Readonly<Record<string, unknown>>,
+  placeFirst: boolean,
+) {
   const values = new Map<string, unknown>();
   const queue = widgetList(definition.inputs);
   let place: number | undefined = 0;
+  let sound = list !== undefined;
   for (let widget = queue.shift(); widget !== undefined; widget = queue.shift()) {
     const [name, input] = widget;
     const positional: unknown = place === undefined ? undefined : list?.[place];
     if (place !== undefined) place++;
-    const candidates = [Object.hasOwn(byName, name) ? byName[name] : undefined, positional];
+    if (positional === undefined || (positional !== null && !suits(input, positional))) sound = false;
+    const byTheName = Object.hasOwn(byName, name) ? byName[name] : undefined;
+    const candidates = placeFirst ? [positional, byTheName] : [byTheName, positional];
     const value = candidates.find((candidate) => candidate !== undefined && suits(input, candidate));
     values.set(name, value ?? input.options?.default ?? input.choices?.[0]);
     if (place !== undefined && list !== undefined) {
@@ -63,7 +77,9 @@ export function storedValues(node: SavedNode, definition: NodeDefinition): Reado
     if (inside === undefined) place = undefined;
     if (shown !== undefined) queue.unshift(...widgetList(shown, `${name}.`));
   }
-  return values;
+  const over = place === undefined ? [] : (list ?? []).slice(place);
+  const isExtra = (value: unknown) => value === null || value === "" || value === "image" || CONTROLS.has(value);
+  return { values, sound: sound && place !== undefined && over.every(isExtra) };
 }
 
 /** What a node of a class that nobody defined stores by name. Editors' own values are none of its inputs. */
