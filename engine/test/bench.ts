@@ -1,5 +1,5 @@
 import { type Definitions, describe, nodesOf } from "../src/run/describe.js";
-import type { RunEvent } from "../src/run/events.js";
+import type { NodeEvent, RunEvent } from "../src/run/events.js";
 import type { NodeType } from "../src/run/node.js";
 import { definePack } from "../src/run/pack.js";
 import { isRefused, type Plan, plan } from "../src/run/plan.js";
@@ -7,6 +7,14 @@ import type { Prompt } from "../src/run/prompt.js";
 import { type RunOptions, run } from "../src/run/run.js";
 import { services } from "../src/run/service.js";
 import type { Outputs } from "../src/run/task.js";
+
+/** What a run said and gave. */
+export interface Benched {
+  readonly events: readonly NodeEvent[];
+  /** What it recalled before anything started, each time it told so. */
+  readonly recalled: readonly (readonly string[])[];
+  readonly outputs: ReadonlyMap<string, Outputs>;
+}
 
 /** Some nodes ready to run prompts, and what a run of them said and gave. */
 export interface Bench {
@@ -17,7 +25,7 @@ export interface Bench {
   readonly run: (
     prompt: Prompt,
     options?: Partial<RunOptions> & { readonly targets?: readonly string[] },
-  ) => Promise<{ readonly events: readonly RunEvent[]; readonly outputs: ReadonlyMap<string, Outputs> }>;
+  ) => Promise<Benched>;
 }
 
 /** Puts some nodes on a bench, for tests: `await (await bench([blur])).run({ … })`. */
@@ -35,10 +43,14 @@ export async function bench(nodeTypes: readonly NodeType[]): Promise<Bench> {
     nodes,
     plan: planned,
     async run(prompt, { targets, ...options } = {}) {
-      const events: RunEvent[] = [];
-      const emit = (event: RunEvent) => events.push(event);
+      const events: NodeEvent[] = [];
+      const recalled: (readonly string[])[] = [];
+      const emit = (event: RunEvent) => {
+        if (event.type === "recalled") recalled.push(event.nodes);
+        else events.push(event);
+      };
       const outputs = await run(planned(prompt, targets), { nodes, definitions, prompt, emit, ...options });
-      return { events, outputs };
+      return { events, recalled, outputs };
     },
   };
 }

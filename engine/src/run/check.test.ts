@@ -50,6 +50,15 @@ const picky = defineNode({
 const packs = [definePack({ name: "test", version: "3", nodes: [load, picky] })];
 const nodes = nodesOf(packs);
 
+test("definitions say which nodes check their literals by code", async () => {
+  const definitions = await describePacks(packs, use);
+  const told = Array.from(definitions.values(), ({ id, checked }) => [id, checked]);
+  expect(told).toEqual([
+    ["Load", undefined],
+    ["Picky", true],
+  ]);
+});
+
 test("definitions are plain data and survive JSON, bigints and all", async () => {
   const seeded = defineNode({
     id: "Seeded",

@@ -35,7 +35,7 @@ export async function describe(packs: readonly Pack[], use: Use): Promise<Defini
 
 /** Describes one node as plain data. */
 export async function describeNode(
-  { version: _version, check: _check, run: _run, inputs, outputs, ...rest }: NodeType,
+  { version: _version, check, run: _run, inputs, outputs, ...rest }: NodeType,
   pack: { readonly name: string; readonly version: string },
   use: Use,
 ): Promise<NodeDefinition> {
@@ -45,6 +45,7 @@ export async function describeNode(
     outputs: Object.fromEntries(
       Object.entries(outputs).map(([name, { _value, ...output }]) => [name, output]),
     ) as NodeDefinition["outputs"],
+    ...(check && { checked: true }),
     pack,
   };
 }

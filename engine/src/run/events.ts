@@ -10,8 +10,9 @@ export interface Place {
   readonly parent?: string;
 }
 
-/** Everything that is said about a run while it happens. Plain data: it crosses processes. */
-export type RunEvent = Place &
+/** What happens to one node. Plain data: it crosses processes. */
+export type NodeEvent = Place &
+  /** Its result is known: it will not run. */
   (
     | { readonly type: "cached"; readonly shown?: Shown }
     | { readonly type: "started" }
@@ -21,3 +22,10 @@ export type RunEvent = Place &
     /** It did not run, because an input was blocked. Only the first node that a message reaches tells it. */
     | { readonly type: "blocked"; readonly message?: string }
   );
+
+/**
+ * Everything that is said about a run while it happens. `recalled` comes once, before any node starts: the steps whose
+ * results were at hand, maybe none. Each of them is then told as `cached`, with what it shows; so is, later and not
+ * among these, what a slower cache turns out to have, and what expansions find known.
+ */
+export type RunEvent = NodeEvent | { readonly type: "recalled"; readonly nodes: readonly string[] };

@@ -174,7 +174,10 @@ class Execution implements Asker {
   #makeContext(): RunContext {
     const session = this.#session;
     const task = this.#task;
-    const context: RunContext = {
+    const preview: NonNullable<RunContext["preview"]> = (image) => {
+      if (!this.#over) sayPreview(session, task, image);
+    };
+    return {
       node: task.step.id,
       signal: session.signal,
       progress: (done, total) => {
@@ -182,13 +185,11 @@ class Execution implements Asker {
       },
       show: (ui) => this.#results.show(ui),
       expand: (graph) => this.#expand(graph),
+      get preview() {
+        return session.previews() ? preview : undefined;
+      },
       use: session.use,
     };
-    if (!session.previews) return context;
-    const preview: NonNullable<RunContext["preview"]> = (image) => {
-      if (!this.#over) sayPreview(session, task, image);
-    };
-    return { ...context, preview };
   }
 }
 

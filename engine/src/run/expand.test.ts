@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bench } from "../../test/bench.js";
 import { block, isBlocker } from "./blocker.js";
 import { memoryCache } from "./cache.js";
-import type { RunEvent } from "./events.js";
+import type { NodeEvent } from "./events.js";
 import { Constant, Expansion } from "./expansion.js";
 import { any, hidden, int, text } from "./inputs.js";
 import { defineNode, type NodeType } from "./node.js";
@@ -97,7 +97,7 @@ const expander = (graph: Expansion<{ value: unknown }>, more: Partial<NodeType> 
     ...more,
   }) as NodeType;
 const node = (class_type: string, inputs: object = {}) => ({ class_type, inputs: inputs as Record<string, unknown> });
-const of = (events: readonly RunEvent[], type: RunEvent["type"]) =>
+const of = (events: readonly NodeEvent[], type: NodeEvent["type"]) =>
   events.filter((event) => event.type === type).map((event) => event.node);
 
 describe("ctx.expand", () => {

@@ -5,7 +5,7 @@ export { type Cache, type Entry, type MemoryCache, memoryCache, noCache } from "
 export { type CheckOptions, check, checkSteps } from "./check.js";
 export { type Definitions, describe, describeNode, nodesOf } from "./describe.js";
 export { type DiskCache, diskCache, tieredCache } from "./disk-cache.js";
-export type { Place, RunEvent } from "./events.js";
+export type { NodeEvent, Place, RunEvent } from "./events.js";
 export { Constant, Expansion, isConstant, isExpansion } from "./expansion.js";
 export * from "./inputs.js";
 export { type JsonLimits, parseJson, stringifyJson } from "./json.js";

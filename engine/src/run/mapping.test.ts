@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bench } from "../../test/bench.js";
 import { block } from "./blocker.js";
 import { memoryCache } from "./cache.js";
-import type { RunEvent } from "./events.js";
+import type { NodeEvent } from "./events.js";
 import { any, int, lazy, list, optional, text } from "./inputs.js";
 import { defineNode, type NodeType } from "./node.js";
 import type { Prompt } from "./prompt.js";
@@ -116,7 +116,7 @@ describe("mapping", () => {
 });
 
 describe("blockers", () => {
-  const told = (events: readonly RunEvent[]) =>
+  const told = (events: readonly NodeEvent[]) =>
     events.flatMap((event) => (event.type === "blocked" ? [[event.node, event.message]] : []));
 
   test("stop what depends on them and nothing else; a message is told once, by the first node it reaches", async () => {

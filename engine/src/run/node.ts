@@ -36,6 +36,8 @@ export interface NodeDefinition {
   readonly aliases?: readonly string[];
   /** Made by expansions only; editors do not offer it. */
   readonly internal?: boolean;
+  /** It checks its literals by code, so plans made from definitions alone may promise too much. Set when a pack is described. */
+  readonly checked?: true;
   /** Who brings it; set when a pack is described. */
   readonly pack?: { readonly name: string; readonly version: string };
 }
@@ -55,8 +57,8 @@ export interface RunContext {
   readonly node: string;
   readonly signal: AbortSignal;
   readonly progress: (done: number, total: number) => void;
-  /** Present only when somebody watches: `ctx.preview?.(await render())` costs nothing otherwise. */
-  readonly preview?: (image: Preview) => void;
+  /** Present only while somebody watches: `ctx.preview?.(await render())` costs nothing otherwise. */
+  readonly preview?: ((image: Preview) => void) | undefined;
   readonly show: (ui: Shown) => void;
   /**
    * Runs more node calls from inside this one, as often as it likes: loops are a `for`. The node's slots are lent out
@@ -93,7 +95,7 @@ export type Literals<I> = { readonly [K in keyof I]?: Literal<I[K]> };
 
 /** A node type. Values are inferred from `inputs` and `outputs`; the functions are checked against both. */
 // biome-ignore lint/suspicious/noExplicitAny: a registry holds nodes of every value type; planning checks the types.
-export interface NodeType<I = any, O = any> extends Omit<NodeDefinition, "inputs" | "outputs"> {
+export interface NodeType<I = any, O = any> extends Omit<NodeDefinition, "inputs" | "outputs" | "checked"> {
   readonly inputs: { readonly [K in keyof I]: Input<I[K]> };
   readonly outputs: { readonly [K in keyof O]: Socket<O[K]> };
   /**

@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { bench } from "../../test/bench.js";
 import { memoryCache } from "./cache.js";
-import type { RunEvent } from "./events.js";
+import type { NodeEvent, RunEvent } from "./events.js";
 import { any, grow, hidden, int, integer, lazy, optional, text } from "./inputs.js";
 import { defineNode } from "./node.js";
 import { NodeError } from "./node-error.js";
@@ -54,8 +54,8 @@ const fails = defineNode({
   },
 });
 
-const of = (events: readonly RunEvent[], type: RunEvent["type"]) =>
-  events.filter((event) => event.type === type).map(({ node }) => node);
+const of = (events: readonly RunEvent[], type: NodeEvent["type"]) =>
+  events.flatMap((event) => (event.type !== "recalled" && event.type === type ? [event.node] : []));
 const texts = (events: readonly RunEvent[]) =>
   events.flatMap((event) => ("shown" in event && event.shown ? (event.shown.text ?? []) : []));
 

@@ -34,8 +34,8 @@ export interface RunOptions {
   readonly prompt?: Prompt;
   /** What an editor wants stored in pictures. */
   readonly extraPngInfo?: Readonly<Record<string, unknown>>;
-  /** Somebody watches pictures of work in progress. */
-  readonly previews?: boolean;
+  /** Whether somebody watches pictures of work in progress; a function when that may change during the run. */
+  readonly previews?: boolean | (() => boolean);
   /** Joins every cache key: whatever else changes results, such as a compatibility mode or the device. */
   readonly salt?: string;
 }
@@ -48,6 +48,7 @@ export interface RunOptions {
 export async function run(plan: Plan, options: RunOptions): Promise<ReadonlyMap<string, Outputs>> {
   const { signal: outside, cache = noCache } = options;
   outside?.throwIfAborted();
+  const { previews = false } = options;
   const stop = new AbortController();
   // Every node that runs may listen.
   setMaxListeners(0, stop.signal);
@@ -67,7 +68,7 @@ export async function run(plan: Plan, options: RunOptions): Promise<ReadonlyMap<
     salt: options.salt ?? "",
     prompt: options.prompt,
     extraPngInfo: options.extraPngInfo,
-    previews: options.previews ?? false,
+    previews: typeof previews === "function" ? previews : () => previews,
     told: new WeakSet(),
     lists: new WeakMap(),
   };
@@ -97,7 +98,7 @@ async function prepare(session: Session, { steps, targets }: Plan): Promise<read
   for (const step of steps.values()) admit(session, step, versions?.get(step.id));
   for (const id of targets) tasks.get(id)!.kept = true;
   // What was told to be cached must not be evicted by what runs meanwhile: the next run would have to do it again.
-  const found = recall(session, tasks.values());
+  const found = recall(session, tasks.values(), { announce: true });
   for (const key of found) session.cache.pin(key);
   return found;
 }

@@ -21,7 +21,8 @@ export interface Session {
   readonly salt: string;
   readonly prompt: Prompt | undefined;
   readonly extraPngInfo: Readonly<Record<string, unknown>> | undefined;
-  readonly previews: boolean;
+  /** Whether somebody watches previews now. */
+  readonly previews: () => boolean;
   /** Blockers whose message has been told. */
   readonly told: WeakSet<Blocker>;
   /** The lists that constants out of expansions stand for. */

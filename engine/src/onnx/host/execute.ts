@@ -1,12 +1,15 @@
+import type { Frame } from "../../process/frames.js";
 import type { Tensor } from "../../tensor.js";
 import type { AnyTensor, SessionSpec } from "../inference.js";
 import { machineMemory } from "../machine-memory.js";
-import type { Frame } from "./frames.js";
 import { type Call, type Held, isHeld } from "./held.js";
 import { elementType, type Feed, type Reply, type SessionHeader, tensorOf } from "./messages.js";
 import { HostDied, type HostProcess } from "./process.js";
 
-/** A session that could not be created or run, or the host's death in the middle; the message names the session. */
+/**
+ * A session that could not be created or run, or the host's death in the middle; the message names the session. Only
+ * after a death it has a cause, a {@link HostDied}.
+ */
 export class InferenceError extends Error {
   override readonly name = "InferenceError";
 }
@@ -109,6 +112,7 @@ async function ask<T extends "ran" | "opened">(
     if (!(error instanceof HostDied)) throw error;
     throw new InferenceError(
       `${name}: the inference host died while it tried to ${doing} this session (${error.message}). ${wayOut(error.message, bytes)}`,
+      { cause: error },
     );
   });
   const { message } = frame;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type Frame, FrameReader, writeFrame } from "./frames.js";
+import { type Frame, FrameReader, writeFrame } from "../../process/frames.js";
 import type { HostConfig, Reply, Request } from "./messages.js";
 
 /** The host died while something was asked of it. */

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
-import { type Frame, FrameReader, writeFrame } from "./frames.js";
+import { type Frame, FrameReader, writeFrame } from "../../process/frames.js";
 import { type Feed, type Reply, type Request, type TensorHeader, tensorOf } from "./messages.js";
 import type { Sessions } from "./sessions.js";
 

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { type Frame, FrameReader, writeFrame } from "./frames.js";
+import { parseJson } from "../run/json.js";
+import { type Frame, FrameReader, writeFrame, writeFrameText } from "./frames.js";
 
 function bytes(...frames: [unknown, ArrayBufferView[]][]): Buffer {
   const stream = new PassThrough();
@@ -34,4 +35,13 @@ test("parts that do not add up are refused", () => {
   const prefix = Buffer.alloc(12);
   prefix.writeUInt32LE(header.length, 0);
   expect(() => new FrameReader().push(Buffer.concat([prefix, Buffer.from(header)]))).toThrow("do not add up");
+});
+
+test("messages may be written and read as another JSON, and readers may want less", () => {
+  const stream = new PassThrough();
+  writeFrameText(stream, '{"seed":18446744073709551615}', [new Uint8Array(9)]);
+  const sent = stream.read() as Buffer;
+  const parse = (text: string) => parseJson(text);
+  expect(new FrameReader({ parse }).push(sent)[0]?.message).toEqual({ seed: 2n ** 64n - 1n });
+  expect(() => new FrameReader({ maxParts: 8 }).push(sent)).toThrow("a message claims");
 });

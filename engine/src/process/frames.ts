@@ -12,12 +12,24 @@ const PREFIX = 12;
 const MAX_HEADER = 2 ** 24;
 const MAX_PARTS = 2 ** 33;
 
+/** How to read frames. */
+export interface FrameReaderOptions {
+  /** Reads the JSON of a header; `JSON.parse` by default. */
+  readonly parse?: (text: string) => unknown;
+  /** Bytes of a frame's parts together; 8 GiB by default. */
+  readonly maxParts?: number;
+}
+
 const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 
 /** Writes a frame at once. The parts are not copied: leave them as they are until they are sent. */
-export function writeFrame(stream: Writable, message: unknown, parts: readonly ArrayBufferView[] = []): void {
-  const header = Buffer.from(JSON.stringify({ message, lengths: parts.map((part) => part.byteLength) }));
+export const writeFrame = (stream: Writable, message: unknown, parts?: readonly ArrayBufferView[]): void =>
+  writeFrameText(stream, JSON.stringify(message), parts);
+
+/** Does the same with a message that is JSON text already. */
+export function writeFrameText(stream: Writable, message: string, parts: readonly ArrayBufferView[] = []): void {
+  const header = Buffer.from(`{"message":${message},"lengths":[${parts.map((part) => part.byteLength)}]}`);
   const start = Buffer.alloc(PREFIX + header.length);
   start.writeUInt32LE(header.length, 0);
   start.writeBigUInt64LE(BigInt(parts.reduce((sum, part) => sum + padded(part.byteLength), 0)), 4);
@@ -34,12 +46,19 @@ export function writeFrame(stream: Writable, message: unknown, parts: readonly A
 
 /** Cuts a byte stream into frames. It is synchronous: async iteration of the stream cost more than small runs do. */
 export class FrameReader<M> {
+  readonly #parse: (text: string) => unknown;
+  readonly #maxParts: number;
   readonly #prefix = Buffer.alloc(PREFIX);
   #header: Buffer = this.#prefix;
   #body: Uint8Array | undefined;
   /** What is being filled: the prefix, the header, or the body. */
   #target: Uint8Array = this.#prefix;
   #filled = 0;
+
+  constructor({ parse = JSON.parse, maxParts = MAX_PARTS }: FrameReaderOptions = {}) {
+    this.#parse = parse;
+    this.#maxParts = maxParts;
+  }
 
   /** Takes the next bytes and gives the frames that they complete. Throws for bytes that are no frames. */
   push(chunk: Uint8Array): Frame<M>[] {
@@ -61,7 +80,7 @@ export class FrameReader<M> {
     this.#filled = 0;
     if (this.#target === this.#prefix) {
       const [length, size] = [this.#prefix.readUInt32LE(0), Number(this.#prefix.readBigUInt64LE(4))];
-      if (length > MAX_HEADER || size > MAX_PARTS) throw new Error(`a message claims ${length} + ${size} bytes`);
+      if (length > MAX_HEADER || size > this.#maxParts) throw new Error(`a message claims ${length} + ${size} bytes`);
       this.#target = this.#header = Buffer.alloc(length);
       this.#body = new Uint8Array(size);
       return undefined;
@@ -71,12 +90,12 @@ export class FrameReader<M> {
       return undefined;
     }
     this.#target = this.#prefix;
-    return cut<M>(this.#header, this.#body as Uint8Array);
+    return cut<M>(this.#parse(this.#header.toString()), this.#body as Uint8Array);
   }
 }
 
-function cut<M>(header: Buffer, body: Uint8Array): Frame<M> {
-  const { message, lengths } = JSON.parse(header.toString()) as { message: M; lengths: number[] };
+function cut<M>(header: unknown, body: Uint8Array): Frame<M> {
+  const { message, lengths } = header as { message: M; lengths: number[] };
   let offset = 0;
   const parts = lengths.map((bytes) => {
     const part = body.subarray(offset, offset + bytes);
