@@ -1,0 +1,68 @@
+import { availableParallelism } from "node:os";
+import { type Definitions, describe, memoryCache, nodesOf, provide, slots } from "@mezzotint/engine";
+import { diffusion } from "../builtin.js";
+import { openRuntime } from "../runtime.js";
+import type { WorkerConfig } from "./messages.js";
+import type { Workshop } from "./run-job.js";
+
+/** What a worker runs jobs with, and what it can do about its memory. */
+export interface OpenWorkshop {
+  readonly workshop: Workshop;
+  readonly freeMemory: (what: { readonly models: boolean; readonly cache: boolean }) => Promise<void>;
+  /** Describes the nodes anew: files may have come and gone. */
+  readonly describe: () => Promise<Definitions>;
+  readonly close: () => Promise<void>;
+}
+
+/** Parts of the machine's memory for results, over all workers. Half of it may go to models (`startInference`). */
+const FOR_RESULTS = 1 / 8;
+/** A remote provider's nodes wait for the network: many of them may. */
+const AT_A_PROVIDER = 16;
+/** Milliseconds that a step may take to end after a cancel, before the inference host is killed. Less than the pool's. */
+const HOST_GRACE = 350;
+
+/** Loads the packs; the inference host is not started before a job needs it. Throws when a pack cannot be loaded. */
+export async function openWorkshop({ places, localPacks, compat, workers }: WorkerConfig): Promise<OpenWorkshop> {
+  const [{ INFERENCE, machineMemory, startInference }, { SAMPLING_OPTIONS }] = await Promise.all([
+    import("@mezzotint/engine/onnx"),
+    diffusion(),
+  ]);
+  const memory = machineMemory() / workers;
+  const host = startInference({
+    cacheDir: places.compiled,
+    memoryBudget: memory / 2,
+    graceMs: HOST_GRACE,
+    onLog: (line) => process.stderr.write(`${line}\n`),
+  });
+  const offered = [provide(INFERENCE, host), provide(SAMPLING_OPTIONS, compat === undefined ? {} : { compat })];
+  const { packs, use, definitions: first } = await openRuntime({ places, localPacks, offered });
+  let definitions = first;
+  const cache = memoryCache(memory * FOR_RESULTS);
+  const counts = { ...providersIn(definitions), cpu: availableParallelism(), gpu: 1 };
+  return {
+    workshop: {
+      nodes: nodesOf(packs),
+      definitions: () => definitions,
+      use,
+      cache,
+      slots: slots(counts),
+      salt: compat ?? "",
+    },
+    freeMemory: async ({ models, cache: results }) => {
+      if (results) cache.clear();
+      if (models) await host.unload();
+    },
+    describe: async () => {
+      definitions = await describe(packs, use);
+      return definitions;
+    },
+    close: host.close,
+  };
+}
+
+/** Slots of the providers that nodes ask over the network: those serve many at once. */
+function providersIn(definitions: Definitions): Record<string, number> {
+  const names = [...definitions.values()].flatMap(({ resources = [] }) => resources);
+  const remote = names.filter((name) => name === "net" || name.startsWith("net:"));
+  return Object.fromEntries(remote.map((name) => [name, AT_A_PROVIDER]));
+}
