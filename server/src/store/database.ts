@@ -22,7 +22,7 @@ export interface Database {
 }
 
 /** What SQLite said. `diskFull`: there is no room, nothing is damaged, and it works again when there is. */
-export class DatabaseError extends Error {
+class DatabaseError extends Error {
   override readonly name = "DatabaseError";
   /** Such as `SQLITE_FULL`. */
   readonly code: string;
