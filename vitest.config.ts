@@ -42,6 +42,7 @@ export default defineConfig({
       blackBox("reference", 300_000),
       blackBox("templates", 60_000),
       blackBox("definitions", 60_000),
+      blackBox("serve", 120_000),
     ],
   },
 });

@@ -41,8 +41,11 @@ import { previewImage, saveImage } from "./nodes/save-image.js";
 import { stringConcatenate } from "./nodes/text/join.js";
 import { stringReplace } from "./nodes/text/replace.js";
 
+export { makeFolder } from "./files/folder.js";
 export { contentHash, identify } from "./files/identity.js";
+export { claimName } from "./files/write-new.js";
 export { kindName, MODEL_KINDS } from "./folders/kinds.js";
+export { BadName, relativeName } from "./folders/names.js";
 export { type FolderOptions, type ModelRoot, openFolders } from "./folders/open-folders.js";
 export { FOLDERS, type Folders } from "./folders.js";
 export { newTensor, planeDims } from "./images/allocate.js";
@@ -65,6 +68,8 @@ export {
   resizePlanes,
   roundHalfEven,
 } from "./images/resize.js";
+export { type PictureType, pictureType } from "./images/sniff.js";
+export { checkPicture, type Transcoding, transcode, withAlphaOf } from "./images/transcode.js";
 export { IMAGE, type Image, MASK, type Mask } from "./sockets.js";
 export { finished, paced, type Steps } from "./steps.js";
 

@@ -17,6 +17,9 @@ const pack = () =>
     collect,
   );
 
+const compat = () =>
+  new Option("--compat <version>", "behave like this ComfyUI where versions differ").choices(["0.3.64"]);
+
 const embedded = (first: "prompt" | "workflow") =>
   new Option("--embedded <which>", "of a picture's two: the prompt that made it, or the workflow an editor opens")
     .choices(["prompt", "workflow"])
@@ -56,8 +59,30 @@ function commands(finish: (code: ExitCode) => void): Command {
     .option("--dry-run", "check the workflow and say what would run")
     .option("--preview <file>", "keep a JPEG of the picture being made in this file")
     .option("--timings", "say afterwards where the time went")
-    .addOption(new Option("--compat <version>", "behave like this ComfyUI where versions differ").choices(["0.3.64"]))
+    .addOption(compat())
     .action(async (file, options) => finish(await (await import("./run.js")).runCommand(file, options)));
+
+  program
+    .command("serve")
+    .description("serve ComfyUI's API: API scripts, SDKs and its editor run workflows here")
+    .option("-p, --port <n>", "the port; 0 takes any that is free", "8188")
+    .option("--listen <address>", "a loopback address", "127.0.0.1")
+    .option("--workers <n>", "processes that run nodes", "1")
+    .option("--jobs <n>", "jobs that one worker runs at once; one of them at a time has the GPU", "1")
+    .option("--input <dir>", "where pictures are read and uploaded (default: input in the data directory)")
+    .option("--output <dir>", "where pictures are written (default: output in the data directory)")
+    .option("--front-end-root <dir>", "show this built ComfyUI editor at /")
+    .addOption(
+      new Option("--allow-host <name>", "another name by which browsers reach this server; repeatable").argParser(
+        collect,
+      ),
+    )
+    .addOption(compat())
+    .option("--durable", "keep accepted jobs through a power cut too (slower)")
+    .addOption(data())
+    .addOption(modelPaths())
+    .addOption(pack())
+    .action(async (options) => finish(await (await import("./serve.js")).serveCommand(options)));
 
   withWorkflow(program.command("validate").description("check a workflow without running it")).action(
     async (file, options) => finish(await (await import("./validate.js")).validateCommand(file, options)),

@@ -5,8 +5,11 @@ import { join } from "node:path";
 const isCode = (error: unknown, ...codes: string[]): boolean =>
   error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? "");
 
-/** Gives `aside` the name `final` if that is free. File systems without hard links get a reserved name instead. */
-async function claim(aside: string, final: string): Promise<boolean> {
+/**
+ * Gives `aside` the name `final` if that is free, atomically; false if it is taken. Both must lie on one file system;
+ * those without hard links get a reserved name instead.
+ */
+export async function claimName(aside: string, final: string): Promise<boolean> {
   try {
     await link(aside, final);
     await rm(aside);
@@ -44,7 +47,7 @@ export async function writeNewFile(folder: string, names: Iterable<string>, byte
     } finally {
       await file.close();
     }
-    for (const name of names) if (await claim(aside, join(folder, name))) return name;
+    for (const name of names) if (await claimName(aside, join(folder, name))) return name;
     throw new Error(`no free file name is left in ${folder}`);
   } catch (error) {
     await rm(aside, { force: true });

@@ -32,8 +32,9 @@ async function readBounded(path: string, limit: number): Promise<Buffer> {
   }
 }
 
-/** Refuses by the header alone, before a pixel is decoded. */
-function checkHeader(name: string, { width, height, pages = 1, pageHeight = height }: Metadata, limits: DecodeLimits) {
+/** Refuses by the header alone, before a pixel is decoded. Throws, naming the file, its size and the limit. */
+export function checkHeader(name: string, header: Metadata, limits: DecodeLimits): void {
+  const { width, height, pages = 1, pageHeight = height } = isAnimated(header) ? header : { ...header, pages: 1 };
   const pixels = width * pageHeight * pages;
   const size = `${width} × ${pageHeight}${pages > 1 ? `, ${count(pages)} frames` : ""}`;
   if (pages > limits.frames)
@@ -72,7 +73,7 @@ export async function decodeImage(
   try {
     const header = await sharp(bytes, { limitInputPixels: false }).metadata();
     const animated = isAnimated(header);
-    checkHeader(name, animated ? header : { ...header, pages: 1 }, limits);
+    checkHeader(name, header, limits);
     const picture = sharp(bytes, { limitInputPixels: limits.pixels, failOn: "error", pages: animated ? -1 : 1 });
     const deep = header.depth === "ushort";
     const frames = animated ? (header.pages ?? 1) : 1;

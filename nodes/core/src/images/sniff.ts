@@ -1,23 +1,27 @@
 const ascii = (bytes: Uint8Array, start: number, length: number): string =>
   String.fromCharCode(...bytes.subarray(start, start + length));
 
-/** Formats that are decoded, by their first bytes. Extensions lie, and libvips would try an SVG or a PDF too. */
-function isDecodable(bytes: Uint8Array): boolean {
+/** The media types of pictures that are decoded. */
+export type PictureType = "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/tiff" | "image/avif";
+
+/**
+ * What a picture is, by its first 12 bytes; undefined for anything that is not decoded. Extensions lie, and libvips
+ * would try an SVG or a PDF too.
+ */
+export function pictureType(bytes: Uint8Array): PictureType | undefined {
   const head = ascii(bytes, 0, 12);
-  return (
-    head.startsWith("\x89PNG\r\n\x1a\n") ||
-    head.startsWith("\xff\xd8\xff") ||
-    /^GIF8[79]a/.test(head) ||
-    (head.startsWith("RIFF") && head.endsWith("WEBP")) ||
-    /^(II[*+]\0|MM\0[*+])/.test(head) ||
-    /^ftypavi[fs]/.test(head.slice(4))
-  );
+  if (head.startsWith("\x89PNG\r\n\x1a\n")) return "image/png";
+  if (head.startsWith("\xff\xd8\xff")) return "image/jpeg";
+  if (/^GIF8[79]a/.test(head)) return "image/gif";
+  if (head.startsWith("RIFF") && head.endsWith("WEBP")) return "image/webp";
+  if (/^(II[*+]\0|MM\0[*+])/.test(head)) return "image/tiff";
+  return /^ftypavi[fs]/.test(head.slice(4)) ? "image/avif" : undefined;
 }
 
 /** Throws, saying what `name` is instead, unless its first bytes are those of a picture that can be decoded. */
 export function sniff(bytes: Uint8Array, name: string): void {
   if (bytes.length === 0) throw new Error(`${name} is empty (0 bytes)`);
-  if (isDecodable(bytes)) return;
+  if (pictureType(bytes) !== undefined) return;
   const start = ascii(bytes, 0, 512).trimStart();
   const found = /^(?:\xef\xbb\xbf)?<(?:\?xml|!doctype svg|!--|svg)/i.test(start)
     ? "an SVG drawing or other XML, which is not rasterised here"

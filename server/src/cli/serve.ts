@@ -1,0 +1,84 @@
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { EXIT, type ExitCode, Failure } from "../failure.js";
+import { openLog } from "../log.js";
+import { type Places, places } from "../places.js";
+import { isLoopback } from "../security/allowed-host.js";
+import { startServer } from "../serve.js";
+import { onInterrupt } from "./interrupt.js";
+
+/** Options of `serve`, as commander gives them. */
+export interface ServeCommandOptions {
+  readonly port: string;
+  readonly listen: string;
+  readonly workers: string;
+  readonly jobs: string;
+  readonly data?: string;
+  readonly input?: string;
+  readonly output?: string;
+  readonly modelPaths?: readonly string[];
+  readonly pack?: readonly string[];
+  readonly frontEndRoot?: string;
+  readonly allowHost?: readonly string[];
+  readonly compat?: string;
+  readonly durable?: boolean;
+}
+
+/** Milliseconds that running jobs may take to end when the server is asked to stop; then they wait for the next start. */
+const GRACE = 5000;
+
+/** `mezzotint serve`: runs the server until it is interrupted. */
+export async function serveCommand(options: ServeCommandOptions): Promise<ExitCode> {
+  const { listen, pack = [], allowHost = [], compat, durable = false } = options;
+  const frontEndRoot = options.frontEndRoot === undefined ? undefined : frontEnd(options.frontEndRoot);
+  const server = await startServer({
+    host: loopback(listen),
+    port: count("--port", options.port, 0, 65_535),
+    workers: count("--workers", options.workers, 1, 64),
+    jobsPerWorker: count("--jobs", options.jobs, 1, 64),
+    places: placesOf(options),
+    localPacks: pack.map((path) => resolve(path)),
+    allowedHosts: allowHost,
+    durable,
+    log: openLog({ terminal: process.stderr.isTTY ?? false }),
+    ...(frontEndRoot !== undefined && { frontEndRoot }),
+    ...(compat !== undefined && { compat }),
+  });
+  console.log(`Mezzotint listens on ${server.url}`);
+  await new Promise<void>((stop) => {
+    onInterrupt(stop);
+  });
+  await server.close(GRACE);
+  return EXIT.done;
+}
+
+/** All in the data directory, unless the user wants it elsewhere. */
+function placesOf({ data, input, output, modelPaths }: ServeCommandOptions): Places {
+  const where = places({
+    ...(data !== undefined && { data }),
+    ...(input !== undefined && { input }),
+    ...(output !== undefined && { output }),
+    ...(modelPaths !== undefined && { modelPaths }),
+  });
+  return output === undefined ? { ...where, output: join(where.data, "output") } : where;
+}
+
+function loopback(host: string): string {
+  if (isLoopback(host)) return host;
+  const why = "whoever reaches this server can run workflows and read what they make";
+  const out = "from another machine, reach it through a tunnel: ssh -L 8188:localhost:8188 THIS_MACHINE";
+  throw new Failure(`--listen ${host} is refused: ${why}, so it listens on this machine only (127.0.0.1, ::1); ${out}`);
+}
+
+function count(name: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new Failure(`${name} ${text} is not usable: it is a whole number from ${least} to ${most}`);
+}
+
+function frontEnd(folder: string): string {
+  const root = resolve(folder);
+  if (statSync(join(root, "index.html"), { throwIfNoEntry: false })?.isFile()) return root;
+  const where = "the static folder of the Python package comfyui-frontend-package has one";
+  throw new Failure(`--front-end-root ${folder} holds no built editor: there is no index.html (${where})`);
+}

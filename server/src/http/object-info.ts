@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Definitions } from "@mezzotint/engine";
+import { type Response, Router } from "express";
+import { type ObjectInfo, objectInfo } from "../protocol/object-info.js";
+import { definitionsOf } from "./definitions.js";
+import { sendJson } from "./send-json.js";
+import type { Services } from "./services.js";
+
+/** Milliseconds that an answer may wait to hear which files came and went; a worker that is busy is not waited for. */
+const PATIENCE = 8;
+
+/** `/object_info`: every node, in the form that editors read. */
+export function objectInfoRoutes(services: Pick<Services, "pool">): Router {
+  /** Files may have changed since a worker was last asked; what it says late is there for the next request. */
+  async function current(): Promise<ObjectInfo> {
+    const known = await definitionsOf(services);
+    const fresh = services.pool.definitions(true).catch((): Definitions => known);
+    return objectInfo(await Promise.race([fresh, sleep(PATIENCE, known)]));
+  }
+  return Router()
+    .get("/object_info", async ({ headers }, response) => {
+      const { all } = await current();
+      if (headers["if-none-match"] === etagOf(all)) response.status(304).end();
+      else sendJson(response.set("ETag", etagOf(all)).set("Cache-Control", "no-cache"), all);
+    })
+    .get("/object_info/:class", async ({ params }, response: Response) => {
+      sendJson(response, (await current()).of(params.class));
+    });
+}
+
+let tagged: { readonly text: string; readonly tag: string } | undefined;
+
+/** Editors ask for a megabyte at each start, and mostly have it. Made once for a text. */
+function etagOf(text: string): string {
+  if (tagged?.text !== text) tagged = { text, tag: `"${createHash("sha256").update(text).digest("base64url")}"` };
+  return tagged.tag;
+}

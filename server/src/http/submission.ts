@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { isPromptId } from "../protocol/prompt-id.js";
+import { isRecord, type JsonRecord } from "../security/body.js";
+import { HttpProblem } from "../security/problem.js";
+
+/** The body of `POST /prompt`, read. */
+export interface Submission {
+  /** A prompt in API form, not yet checked, or a workflow as an editor saves it. */
+  readonly source: { readonly kind: "prompt" | "saved"; readonly value: JsonRecord };
+  /** The client's own id for the job. */
+  readonly id?: string;
+  readonly client?: string;
+  /** ComfyUI's `extra_data` without secrets. */
+  readonly extra: JsonRecord;
+  readonly targets?: readonly string[];
+  readonly number?: number;
+  readonly front: boolean;
+}
+
+/** What ComfyUI's own paid nodes need of a client. Nobody here does, so it is dropped at the door. */
+const SECRETS = ["auth_token_comfy_org", "api_key_comfy_org"];
+
+const MAX_TARGETS = 10_000;
+
+const invalid = (what: string, details: string): HttpProblem =>
+  new HttpProblem(400, "invalid_request", `${what} cannot be used`, { details });
+
+/** Reads a body. Throws what is wrong with it, as an answer. */
+export function readSubmission(body: JsonRecord): Submission {
+  const source = readSource(body);
+  const { id, client } = { id: readId(body.prompt_id), client: readClient(body.client_id) };
+  const targets = readTargets(body.partial_execution_targets);
+  const number = readNumber(body.number);
+  return {
+    source,
+    ...(id !== undefined && { id }),
+    ...(client !== undefined && { client }),
+    extra: readExtra(body.extra_data, source),
+    ...(targets !== undefined && { targets }),
+    ...(number !== undefined && { number }),
+    front: body.front === true,
+  };
+}
+
+const isSaved = (value: unknown): value is JsonRecord => isRecord(value) && Array.isArray(value.nodes);
+
+function readSource({ prompt, workflow }: JsonRecord): Submission["source"] {
+  const value = prompt ?? workflow;
+  if (isSaved(value)) return { kind: "saved", value };
+  if (isRecord(value)) return { kind: "prompt", value };
+  const details = 'send {"prompt": …} in API form, or {"workflow": …} as an editor saves it';
+  throw new HttpProblem(400, "no_prompt", "No prompt provided", { details });
+}
+
+function readId(id: unknown): string | undefined {
+  if (id === undefined || id === null) return undefined;
+  if (isPromptId(id)) return id;
+  throw new HttpProblem(400, "invalid_prompt_id", "The prompt_id is not valid", {
+    details: "prompt_id is a UUID in lower case, e.g. 0b9cbd14-9a4c-4f0e-9d7c-2b1c5e6f7a80",
+  });
+}
+
+function readClient(client: unknown): string | undefined {
+  if (client === undefined || client === null || client === "") return undefined;
+  if (typeof client === "string" && client.length <= 128 && !client.includes("\0") && !/\p{Surrogate}/u.test(client))
+    return client;
+  throw invalid("The client_id", "it is a text of at most 128 characters");
+}
+
+function readTargets(targets: unknown): readonly string[] | undefined {
+  if (targets === undefined || targets === null) return undefined;
+  if (Array.isArray(targets) && targets.length <= MAX_TARGETS && targets.every((id) => typeof id === "string"))
+    return targets;
+  throw invalid("The partial_execution_targets", `they are a list of at most ${MAX_TARGETS} node ids`);
+}
+
+function readNumber(number: unknown): number | undefined {
+  if (number === undefined || number === null) return undefined;
+  const value = typeof number === "string" && number.trim() !== "" ? Number(number) : number;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw invalid("The number", "it is a number; smaller ones run earlier");
+}
+
+/** Pictures made from a saved workflow hold it, as if the editor had sent both. */
+function readExtra(extra: unknown, { kind, value }: Submission["source"]): JsonRecord {
+  if (extra !== undefined && extra !== null && !isRecord(extra)) throw invalid("The extra_data", "it is an object");
+  const kept = Object.fromEntries(Object.entries(extra ?? {}).filter(([name]) => !SECRETS.includes(name)));
+  if (kind === "prompt") return kept;
+  const info = isRecord(kept.extra_pnginfo) ? kept.extra_pnginfo : {};
+  return { ...kept, extra_pnginfo: { workflow: value, ...info } };
+}
+
+/**
+ * A job's id out of a client's `Idempotency-Key`, so that a request that is sent again finds its job. As with an id of
+ * the client's own, the same key with another prompt is a conflict.
+ */
+export function idFromKey(user: string, key: string): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([user, key]))
+    .digest();
+  // RFC 9562: version 8 (of our own making), variant 10.
+  hash[6] = (hash[6]! & 0x0f) | 0x80;
+  hash[8] = (hash[8]! & 0x3f) | 0x80;
+  return hash.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}

@@ -1,0 +1,46 @@
+import { type Definitions, isRefused, type Plan, type PromptProblems, plan, type Refused } from "@mezzotint/engine";
+import { isRecord, type JsonRecord } from "../security/body.js";
+import { HttpProblem } from "../security/problem.js";
+import { definitionsOf } from "./definitions.js";
+import type { Services } from "./services.js";
+
+/** What of a prompt will run, and what is wrong with the rest. */
+export type Verdict = Pick<Plan, "targets" | "node_errors">;
+
+/**
+ * Checks a prompt against the nodes' definitions, and asks a worker only about what their code decides. Throws ComfyUI's
+ * 400 when nothing of it can run.
+ */
+export async function validate(
+  prompt: JsonRecord,
+  text: string,
+  targets: readonly string[] | undefined,
+  services: Pick<Services, "pool">,
+): Promise<Verdict> {
+  const known = await definitionsOf(services);
+  const first = plan(prompt, known, { targets });
+  const stale = mayBeStale(first.node_errors, known);
+  const planned = stale ? plan(prompt, await definitionsOf(services, true), { targets }) : first;
+  if (isRefused(planned)) throw asProblem(planned);
+  if (![...planned.steps.values()].some(({ definition }) => definition.checked)) return planned;
+  // A worker that finds nothing, or has no time, is no reason to refuse: it checks again before the job runs.
+  const found = await services.pool.check(text, targets);
+  if (!isRecord(found)) return planned;
+  if ("error" in found) throw asProblem(found as unknown as Refused);
+  return found as unknown as Verdict;
+}
+
+const asProblem = ({ error, node_errors }: Refused): HttpProblem =>
+  new HttpProblem(400, error.type, error.message, { ...error, node_errors });
+
+/** Whether a value was refused that may be among the choices by now: files come and go. */
+function mayBeStale(errors: PromptProblems, definitions: Definitions): boolean {
+  return Object.values(errors).some(({ errors, class_type }) => {
+    const inputs = Object.values(definitions.get(class_type)?.inputs ?? {});
+    return (
+      errors.some(({ type }) => type === "value_not_in_list") &&
+      // What a choice brings may hold choices of its own.
+      inputs.some(({ dynamic, branches }) => dynamic || branches)
+    );
+  });
+}

@@ -1,0 +1,151 @@
+import { mkdir } from "node:fs/promises";
+import { healthOf } from "./health.js";
+import { type Listening, listen } from "./listen.js";
+import type { Log } from "./log.js";
+import type { Places } from "./places.js";
+import { hostCheck } from "./security/allowed-host.js";
+import { isForeign } from "./security/origin.js";
+import { sweep } from "./sweep.js";
+
+/** How a server is started. */
+export interface ServerOptions {
+  /** A loopback address or name. */
+  readonly host: string;
+  /** 0 takes any port that is free. */
+  readonly port: number;
+  readonly places: Places;
+  readonly workers: number;
+  /** Jobs that one worker runs at once. */
+  readonly jobsPerWorker: number;
+  /** Paths of packs that are not installed. */
+  readonly localPacks: readonly string[];
+  /** Names besides loopback's by which this server is called. */
+  readonly allowedHosts: readonly string[];
+  /** The folder of a built editor. */
+  readonly frontEndRoot?: string;
+  /** SAMPLING_OPTIONS' `compat`. */
+  readonly compat?: string;
+  /** Whether what is accepted survives a power cut. */
+  readonly durable: boolean;
+  readonly log: Log;
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly url: string;
+  /** Lets what runs end for so many milliseconds, gives back what has not, and ends everything. */
+  readonly close: (graceMs: number) => Promise<void>;
+}
+
+/** Jobs that may wait; more are refused until some have run. */
+const MAX_QUEUED = 10_000;
+/** Clients that may follow the log at once. */
+const MAX_LOG_READERS = 100;
+/** Without tokens there is one user. */
+const USER = "default";
+
+/**
+ * Starts a server. The port answers first, then the data directory is taken and the workers are forked; all else is
+ * loaded while they start, and requests wait for it. Throws a `Failure`, with nothing left behind.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, port } = options;
+  hostCheck(options.allowedHosts);
+  const listening = await listen(host, port);
+  const undo: (() => unknown)[] = [listening.close];
+  try {
+    return { url: listening.url, close: await compose(listening, options, undo) };
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+/** Joins the parts. Fills `undo` with how to end what was begun; answers with how to end it in good order. */
+async function compose(
+  { server, answerWith, close }: Listening,
+  { places, log, workers, jobsPerWorker, localPacks, allowedHosts, frontEndRoot, compat, durable }: ServerOptions,
+  undo: (() => unknown)[],
+): Promise<RunningServer["close"]> {
+  const { openStore } = await import("./store/open-store.js");
+  const store = await openStore(places.data, { durable, maxQueued: MAX_QUEUED });
+  undo.push(store.close);
+  if (store.recovered > 0) log.warn({ jobs: store.recovered }, `${store.recovered} interrupted jobs wait again`);
+  const [{ openPool }] = await Promise.all([import("./worker/pool.js"), sweep(places)]);
+  for (const folder of [...places.inputs, places.output, places.temp]) await mkdir(folder, { recursive: true });
+
+  const pool = openPool({
+    workers,
+    jobsPerWorker,
+    places,
+    localPacks,
+    onLog: (line, worker) => log.info({ worker }, line),
+    ...(compat !== undefined && { compat }),
+  });
+  undo.push(() => pool.close(0));
+  const [{ openDispatcher }, { openSockets }, { openFeed }, { createApp }, { MAX_UPLOAD }, { openUserFolders }] =
+    await Promise.all([
+      import("./jobs/dispatcher.js"),
+      import("./http/socket.js"),
+      import("./protocol/feed.js"),
+      import("./http/app.js"),
+      import("./http/files/multipart.js"),
+      import("./runtime.js"),
+    ]);
+  const { queue, records } = store;
+  const dispatcher = openDispatcher({
+    queue,
+    records,
+    pool,
+    onLog: (level, message, { error, ...facts } = {}) => log[level]({ ...facts, err: error }, message),
+  });
+  undo.push(() => dispatcher.close(0));
+  const features = { supports_preview_metadata: true, max_upload_size: MAX_UPLOAD };
+  const remaining = () => dispatcher.counts().queued + dispatcher.counts().running;
+  const sockets = openSockets({ remaining, features });
+  const endFeed = openFeed(dispatcher, sockets);
+  const isAllowedHost = hostCheck(allowedHosts);
+  sockets.attach(server, {
+    authorize: ({ headers }) =>
+      isAllowedHost(headers.host) && !isForeign(headers)
+        ? { user: USER }
+        : { refused: 403, reason: "pages of other sites may not listen here" },
+  });
+  const app = createApp({
+    queue,
+    records,
+    dispatcher,
+    pool,
+    places,
+    folders: await openUserFolders(places),
+    log,
+    watchLog: logReaders(log, sockets),
+    health: healthOf({ records, pool, dispatcher, data: places.data, maxQueued: MAX_QUEUED }),
+    features,
+    isAllowedHost,
+    frontEndRoot,
+    userOf: () => USER,
+  });
+  answerWith(app);
+  return async (graceMs) => {
+    await dispatcher.close(graceMs);
+    endFeed();
+    await sockets.close();
+    await close();
+    await store.close();
+  };
+}
+
+/** Sends new log lines to the clients that asked for them. */
+function logReaders(log: Log, sockets: Pick<import("./http/socket.js").SocketHub, "toClient">) {
+  const readers = new Map<string, readonly [user: string, client: string]>();
+  log.onLine((entry) => {
+    const text = JSON.stringify({ type: "logs", data: { entries: [entry], size: null } });
+    for (const [user, client] of readers.values()) sockets.toClient(user, client, { text });
+  });
+  return (user: string, client: string, enabled: boolean): void => {
+    const key = JSON.stringify([user, client]);
+    if (!enabled) readers.delete(key);
+    else if (readers.size < MAX_LOG_READERS) readers.set(key, [user, client]);
+  };
+}
