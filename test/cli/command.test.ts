@@ -140,6 +140,7 @@ test("inspect names the networks of a checkpoint, and every key of it is read", 
   expect(report).toMatchObject({
     networks: [{ network: "UNet", dtype: "f16" }, { network: "text encoder" }, { network: "autoencoder" }],
     unread: [],
+    sampling: { supported: true },
   });
 });
 

@@ -19,5 +19,5 @@ export { type RunOptions, run } from "./run.js";
 export { type Provided, provide, type Service, service, services, type Use } from "./service.js";
 export { type Slots, slots } from "./slots.js";
 export { ANY, BOOLEAN, type Each, each, FLOAT, INT, type Socket, STRING, socket } from "./socket.js";
-export type { Binding, Step } from "./step.js";
+export { type Binding, nameOf, type Step } from "./step.js";
 export type { Outputs } from "./task.js";

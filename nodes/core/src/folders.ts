@@ -9,6 +9,8 @@ export interface Folders {
   readonly models: (kind: string) => readonly string[];
   /** The file or folder of a model. Throws, naming the kind, the name and the roots searched, when there is none. */
   readonly model: (kind: string, name: string) => string;
+  /** The folders searched for models of a kind, in order; some may not exist. */
+  readonly roots: (kind: string) => readonly string[];
   /** The files of the input folders, as `LoadImage` lists them. */
   readonly inputs: () => readonly string[];
   /** The path of an input file by name, with ComfyUI's ` [input]`, ` [output]`, ` [temp]` suffixes. Throws if it is not there. */

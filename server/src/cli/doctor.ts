@@ -3,14 +3,16 @@ import { access, constants, readdir, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, freemem } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { machineMemory } from "@mezzotint/engine/onnx";
-import { core } from "../builtin.js";
+import { core, diffusion } from "../builtin.js";
 import { installedExtensions, ownVersion } from "../extensions.js";
 import { messageOf } from "../failure.js";
 import { loadPacks } from "../packs.js";
 import { type Places, places } from "../places.js";
 import { openUserFolders } from "../runtime.js";
 import { palette } from "./colour.js";
+import { printable } from "./printable.js";
 
 /** One line of the report. */
 interface Finding {
@@ -56,11 +58,14 @@ function runtime(): Finding {
   process.env.ORT_DISABLE_TELEMETRY = "1";
   try {
     const ort: OnnxRuntime = createRequire(import.meta.resolve("@mezzotint/engine"))("onnxruntime-node");
-    const providers = ort.listSupportedBackends().flatMap(({ name, bundled }) => (bundled ? [name] : []));
+    const others = ort
+      .listSupportedBackends()
+      .flatMap(({ name, bundled }) => (bundled && name !== "cpu" ? [name] : []));
+    const unused = others.length > 0 ? `; not used yet: ${others.join(", ")}` : "";
     return finding(
       "good",
       "ONNX Runtime",
-      `${ort.env.versions.node ?? ort.env.versions.common}, providers: ${providers.join(", ")}`,
+      `${ort.env.versions.node ?? ort.env.versions.common}, computes on: CPU${unused}`,
     );
   } catch (error) {
     return finding("bad", "ONNX Runtime", `does not load: ${messageOf(error)}`);
@@ -98,6 +103,51 @@ async function models(where: Places): Promise<Finding> {
   return counts.length > 0
     ? finding("good", "models", text)
     : finding("bad", "models", "none, not even the embedded one");
+}
+
+/** How many checkpoints are looked into, and for how long: they may be many, or on a slow disk. */
+const LOOKED_AT = 50;
+const LOOKING_MS = 5000;
+
+/** Why checkpoints cannot be sampled, told of so many. */
+const TOLD = 5;
+
+/** Why a checkpoint cannot be sampled, from its headers; nothing if it can. */
+async function unsampled(
+  folders: Awaited<ReturnType<typeof openUserFolders>>,
+  name: string,
+): Promise<string | undefined> {
+  const { openCheckpoint, whyNotSampled } = await diffusion();
+  try {
+    const { model } = await openCheckpoint(folders.model("checkpoints", name));
+    return model ? whyNotSampled(model, name) : `${name} has no diffusion model`;
+  } catch (error) {
+    return `${name}: ${messageOf(error)}`;
+  }
+}
+
+/** How many checkpoints can be sampled, and why the others cannot. */
+async function checkpoints(where: Places): Promise<readonly Finding[]> {
+  const folders = await openUserFolders(where);
+  const names = folders.models("checkpoints");
+  if (names.length === 0) return [];
+  const late = Symbol();
+  const deadline = setTimeout(LOOKING_MS, late, { ref: false });
+  const refused: string[] = [];
+  let seen = 0;
+  for (const name of names.slice(0, LOOKED_AT)) {
+    const reason = await Promise.race([unsampled(folders, name), deadline]);
+    if (reason === late) break;
+    seen++;
+    if (typeof reason === "string") refused.push(printable(reason));
+  }
+  const unseen = names.length - seen;
+  const text = [
+    `${seen - refused.length} of ${seen} can be sampled${unseen > 0 ? ` (${unseen} more were not looked into)` : ""}`,
+    ...refused.slice(0, TOLD),
+    ...(refused.length > TOLD ? [`and ${refused.length - TOLD} others; ask \`mezzotint inspect\``] : []),
+  ].join("; ");
+  return [finding(refused.length > 0 ? "note" : "good", "checkpoints", text)];
 }
 
 async function sizeOf(folder: string): Promise<number> {
@@ -141,7 +191,7 @@ export async function doctorCommand({
   readonly json?: boolean;
 }): Promise<boolean> {
   const where = places({ ...(data && { data }) });
-  const findings = await Promise.all([
+  const found = await Promise.all([
     finding("good", "mezzotint", ownVersion()),
     finding("good", "Node", `${process.versions.node}, ${process.platform} ${process.arch}`),
     cpu(),
@@ -150,10 +200,12 @@ export async function doctorCommand({
     packs(),
     dataFolder(where),
     models(where),
+    checkpoints(where),
     sizeOf(where.compiled).then((bytes) =>
       finding("good", "cache", `${gigabytes(bytes)} in ${where.compiled}; safe to delete`),
     ),
   ]);
+  const findings = found.flat();
   const { green, yellow, red, dim } = palette(process.stdout);
   const marks = { good: green("✓"), note: yellow("!"), bad: red("✗") };
   if (json) for (const line of findings) console.log(JSON.stringify(line));

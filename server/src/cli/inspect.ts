@@ -1,23 +1,22 @@
 import { stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { diffusion, type Inspection, type NetworkSummary } from "../builtin.js";
 import { Failure, messageOf } from "../failure.js";
 import { palette } from "./colour.js";
-
-const FAMILIES: Readonly<Record<string, string>> = {
-  sd1: "Stable Diffusion 1",
-  sd2: "Stable Diffusion 2",
-  sdxl: "Stable Diffusion XL",
-  "sdxl-refiner": "Stable Diffusion XL refiner",
-};
+import { printable } from "./printable.js";
 
 const TITLES: Readonly<Record<string, string>> = { unet: "UNet", clip: "text encoder", vae: "autoencoder" };
 
 /** What kind of network it is, in a phrase. */
-function architecture({ kind, source }: NetworkSummary, { model, clip, vae }: Inspection["checkpoint"]): string {
+function architecture(
+  { kind, source }: NetworkSummary,
+  { model, clip, vae }: Inspection["checkpoint"],
+  families: Readonly<Record<string, string>>,
+): string {
   const encoder = clip?.encoders.find(({ weights }) => weights === source);
   if (kind === "unet" && model) {
     const inpainting = model.takes.channels > model.latent.channels ? ", inpainting" : "";
-    return `${FAMILIES[model.family] ?? model.family}, ${model.prediction.type}${inpainting}`;
+    return `${families[model.family] ?? model.family}, ${model.prediction.type}${inpainting}`;
   }
   if (encoder) return `CLIP, ${encoder.config.heads} heads, ${encoder.config.activation}`;
   if (!vae) return kind;
@@ -45,7 +44,7 @@ const listed = (title: string, keys: readonly string[]): readonly string[] =>
 
 /** `mezzotint inspect PATH`: what a checkpoint holds, from its headers alone. */
 export async function inspectCommand(path: string, { json }: { readonly json?: boolean }): Promise<void> {
-  const { inspectCheckpoint } = await diffusion();
+  const { FAMILY_TITLES, inspectCheckpoint, whyNotSampled } = await diffusion();
   const inspection = await inspectCheckpoint(path).catch((cause: unknown) => {
     throw new Failure(messageOf(cause), { cause });
   });
@@ -55,13 +54,15 @@ export async function inspectCommand(path: string, { json }: { readonly json?: b
   const unread = [...inspection.unread, ...checkpoint.unknown];
   const rows = networks.map((network) => ({
     network: TITLES[network.kind] ?? network.kind,
-    architecture: architecture(network, checkpoint),
+    architecture: architecture(network, checkpoint, FAMILY_TITLES),
     names: network.source.layout,
     dtype: dtypeOf(network),
     parameters: network.parameters,
   }));
+  const reason = checkpoint.model && whyNotSampled(checkpoint.model, basename(resolve(path)));
   if (json) {
-    console.log(JSON.stringify({ path, networks: rows, files, unread, ignored: checkpoint.ignored }));
+    const sampling = checkpoint.model ? { supported: reason === undefined, ...(reason && { reason }) } : null;
+    console.log(JSON.stringify({ path, networks: rows, files, unread, ignored: checkpoint.ignored, sampling }));
     return;
   }
   const { bold, dim, green, yellow } = palette(process.stdout);
@@ -72,4 +73,5 @@ export async function inspectCommand(path: string, { json }: { readonly json?: b
   for (const file of files) console.log(dim(`${(file.bytes / 1e6).toFixed(1).padStart(10)} MB  ${file.path}`));
   for (const line of listed("keys that no picture needs", checkpoint.ignored)) console.log(dim(line));
   console.log(unread.length === 0 ? green("every key is read") : yellow(listed("keys unread", unread).join("\n")));
+  if (checkpoint.model) console.log(reason === undefined ? green("can be sampled") : yellow(printable(reason)));
 }

@@ -9,7 +9,7 @@ import {
 import { Failure } from "../failure.js";
 
 /** Whether an entry is a node call at all. Validation says what is wrong with the others. */
-const isCall = (node: unknown): node is PromptNode =>
+export const isCall = (node: unknown): node is PromptNode =>
   typeof node === "object" &&
   node !== null &&
   "inputs" in node &&
@@ -57,7 +57,7 @@ function locate(prompt: Prompt, target: string): readonly [id: string, input: st
 }
 
 /** The definition of an input, which may lie in the branch of a choice (`mode.items`) or be grown (`values.value3`). */
-function inputOf(node: PromptNode, { inputs }: NodeDefinition, name: string): InputDefinition | undefined {
+export function inputOf(node: PromptNode, { inputs }: NodeDefinition, name: string): InputDefinition | undefined {
   if (Object.hasOwn(inputs, name)) return inputs[name];
   const [outer, ...rest] = name.split(".");
   const parent = Object.hasOwn(inputs, outer!) ? inputs[outer!] : undefined;

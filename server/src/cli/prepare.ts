@@ -1,12 +1,15 @@
 import { check, isRefused, nodesOf, type Plan, type Prompt, type Provided } from "@mezzotint/engine";
+import type { Finding } from "@mezzotint/engine/workflow";
 import { type Places, places } from "../places.js";
 import { openRuntime, type Runtime } from "../runtime.js";
 import { promptOf } from "../workflows/convert.js";
+import { explainMissing } from "../workflows/missing-nodes.js";
 import { type Preference, readSource, type Source } from "../workflows/source.js";
-import { incomplete, printFindings } from "./findings.js";
+import { chosenTexts, incomplete, literalTexts, printFindings } from "./findings.js";
 import { applySeed, applySet, parseSeed } from "./overrides.js";
 import { printable } from "./printable.js";
 import { detailsOf, InvalidWorkflow } from "./problems.js";
+import { waysOut } from "./ways-out.js";
 
 /** Options that say what a workflow is, as commander gives them. */
 export interface WorkflowOptions {
@@ -69,13 +72,26 @@ export async function prepare(
   const { definitions } = runtime;
   const choices = { seed: seeds, keepDynamicPrompts: options.dynamicPrompts === false };
   const { prompt: read, findings } = await promptOf(source, definitions, name, choices);
-  printFindings(findings.filter(({ severity }) => severity === "warning"));
+  const isGuess = ({ code }: Finding) => code === "unknown-class";
+  printFindings(findings.filter((finding) => finding.severity === "warning" && !isGuess(finding)));
   const broken = incomplete(findings, name);
   if (broken) throw broken;
   const changed = set.reduce((prompt, assignment) => applySet(prompt, definitions, assignment), read);
   const prompt = seeds === undefined ? changed : applySeed(changed, definitions, seeds);
+  if (!choices.keepDynamicPrompts) {
+    const given = source.kind === "prompt" ? {} : read;
+    printFindings([...chosenTexts(findings, prompt), ...literalTexts(prompt, definitions, given)]);
+  }
   const planned = await check(prompt, definitions, { nodes: nodesOf(runtime.packs), use: runtime.use });
-  if (isRefused(planned)) throw new InvalidWorkflow(name, planned);
+  // Of a node that is refused, it does not matter what its values were taken for.
+  printFindings(
+    findings.filter((finding) => isGuess(finding) && !Object.hasOwn(planned.node_errors, finding.node ?? "")),
+  );
+  const ways = () => waysOut(planned.node_errors, runtime);
+  if (isRefused(planned)) {
+    const explained = await explainMissing(planned, prompt, source.kind === "saved" ? source.saved : undefined);
+    throw new InvalidWorkflow(name, explained, await ways());
+  }
   const { node_errors } = planned;
   if (Object.keys(node_errors).length > 0) {
     const error = {
@@ -84,7 +100,7 @@ export async function prepare(
       details: "",
       extra_info: {},
     } as const;
-    const invalid = new InvalidWorkflow(name, { error, node_errors });
+    const invalid = new InvalidWorkflow(name, { error, node_errors }, await ways());
     // Whoever mutes a branch leaves its previews behind without a picture: the other outputs are what is wanted.
     if (!partial || source.kind !== "saved" || planned.targets.length === 0) throw invalid;
     printLeftOut(invalid);

@@ -8,11 +8,15 @@ const MOST = 20;
 export class InvalidWorkflow extends Failure {
   readonly body: Refused;
 
-  constructor(name: string, body: Refused) {
+  /** `ways`: a sentence for the end that says what to do. */
+  constructor(name: string, body: Refused, ways?: string) {
     const lines = detailsOf(body.node_errors);
     const shown = lines.length === 0 ? [body.error.details] : lines.slice(0, MOST);
     const more = lines.length > MOST ? [`… and ${lines.length - MOST} more`] : [];
-    super(`${name} is not a valid workflow\n${[...shown, ...more].map((line) => `  ${printable(line)}`).join("\n")}`);
+    const end = ways === undefined ? [] : [ways];
+    super(
+      `${name} is not a valid workflow\n${[...shown, ...more, ...end].map((line) => `  ${printable(line)}`).join("\n")}`,
+    );
     this.body = body;
   }
 }

@@ -33,6 +33,17 @@ describe("models", () => {
     expect(() => folders.model("checkpoints", "sub")).toThrow(/no model "sub"/);
   });
 
+  test("say which folders are searched, in order, whether they exist or not", () => {
+    const modelRoots = [
+      { kind: "clip", folder: join(data, "late") },
+      { kind: "text_encoders", folder: join(data, "early"), first: true },
+      { kind: "vae", folder: join(data, "other") },
+    ];
+    const own = ["text_encoders", "clip"].map((name) => join(data, "models", name));
+    const searched = [join(data, "early"), ...own, join(data, "late")];
+    expect(openFolders({ data, modelRoots }).roots("text_encoders")).toEqual(searched);
+  });
+
   test("kinds have ComfyUI's other names", () => {
     const path = put("models/clip/t5.safetensors");
     put("models/text_encoders/l.safetensors");

@@ -128,5 +128,5 @@ export function openFolders(options: FolderOptions): Folders {
     throw new Error(`no ${place} file ${JSON.stringify(plain)} in ${roots.join(", ")}; ${suggestion(wanted, there)}`);
   };
 
-  return { models, model, inputs, input, output, temp };
+  return { models, model, roots: rootsOf, inputs, input, output, temp };
 }

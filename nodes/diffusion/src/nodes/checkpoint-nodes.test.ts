@@ -9,6 +9,7 @@ import { tinyVaeShapes, unetShapes, vaeShapes } from "../../test/network-shapes.
 import { originalTiny, originalUnet, originalVae } from "../../test/original-names.js";
 import { randomWeights, writeWeights } from "../../test/random-weights.js";
 import type { Clip, Model, Vae } from "../models/index.js";
+import { checkModel } from "../sampling/fitting.js";
 import type { Conditioning, Latent } from "../sockets.js";
 import { clipSetLastLayer, clipTextEncode } from "./conditioning.js";
 import { checkpointLoaderSimple, unetLoader, vaeLoader } from "./loaders.js";
@@ -135,6 +136,37 @@ describe("UNETLoader", () => {
   test("says so when the file holds another network", async () => {
     await writeWeights(path("models", "unet", "vae.safetensors"), randomWeights(vaeShapes([32, 32], 1)));
     await expect(load("vae.safetensors")).rejects.toThrow("vae.safetensors has no diffusion model");
+  });
+});
+
+describe("A model that cannot be sampled", () => {
+  const plan = { channels: [32, 32, 32], depth: [0, 1, 1], layers: 1, context: 16, linear: true };
+  const write = (kind: string, name: string, vector?: number) =>
+    writeWeights(path("models", kind, name), randomWeights(unetShapes({ ...plan, ...(vector && { vector }) })));
+  const reason = "xl.safetensors is Stable Diffusion XL; Mezzotint samples Stable Diffusion 1.x and 2.x so far";
+
+  test("is refused where it is loaded, before anything runs", async () => {
+    await write("checkpoints", "xl.safetensors", 20);
+    await write("diffusion_models", "xl.safetensors", 20);
+    expect(await checkpointLoaderSimple.check?.({ ckpt_name: "xl.safetensors" }, ctx)).toContain(reason);
+    expect(await unetLoader.check?.({ unet_name: "xl.safetensors" }, ctx)).toBe(reason);
+  });
+
+  test("is opened all the same when its name comes by a link, and sampling says the same", async () => {
+    const { MODEL } = (await checkpointLoaderSimple.run({ ckpt_name: "xl.safetensors" }, ctx)) as typeof model;
+    expect(MODEL.family).toBe("sdxl");
+    expect(() => checkModel(MODEL)).toThrow(reason);
+  });
+
+  test("is no other: those that can be, names by links, and files that cannot be opened pass", async () => {
+    await write("diffusion_models", "two.safetensors");
+    await writeFile(path("models", "diffusion_models", "broken.safetensors"), "broken");
+    expect(await unetLoader.check?.({ unet_name: "two.safetensors" }, ctx)).toBeUndefined();
+    expect(await unetLoader.check?.({ unet_name: "broken.safetensors" }, ctx)).toBeUndefined();
+    expect(await unetLoader.check?.({}, ctx)).toBeUndefined();
+    for (const ckpt_name of ["emoji", "only-vae.safetensors", undefined]) {
+      expect(await checkpointLoaderSimple.check?.({ ...(ckpt_name && { ckpt_name }) }, ctx)).toBeUndefined();
+    }
   });
 });
 

@@ -1,7 +1,24 @@
 import { block, choice, choiceOf, defineNode, type Use } from "@mezzotint/engine";
 import { FOLDERS } from "@mezzotint/nodes-core";
-import { checkpointIdentity, openCheckpoint, openTinyVae, PIXEL_SPACE, TINY_VAES } from "../models/index.js";
+import {
+  type Checkpoint,
+  checkpointIdentity,
+  openCheckpoint,
+  openTinyVae,
+  PIXEL_SPACE,
+  TINY_VAES,
+} from "../models/index.js";
+import { whyNotSampled } from "../sampling/index.js";
 import { CLIP, MODEL, VAE } from "../sockets.js";
+
+/**
+ * Why the model of a file is of no use, from its header alone, so that nothing is compiled first. What cannot be opened
+ * is not judged: opening it says more.
+ */
+async function unsupported(path: string, name: string): Promise<string | undefined> {
+  const { model } = await openCheckpoint(path).catch((): Partial<Checkpoint> => ({}));
+  return model && whyNotSampled(model, name);
+}
 
 /** The name under which VAELoader offers `PIXEL_SPACE`. */
 const PIXELS = "pixel_space";
@@ -18,6 +35,12 @@ export const checkpointLoaderSimple = defineNode({
     }),
   },
   outputs: { MODEL, CLIP, VAE },
+  // Who reads which output is not known here: a checkpoint that cannot be sampled is refused even where only its VAE is wanted.
+  check: async ({ ckpt_name }, ctx) => {
+    if (ckpt_name === undefined) return undefined;
+    const reason = await unsupported(ctx.use(FOLDERS).model("checkpoints", ckpt_name), ckpt_name);
+    return reason && `${reason} (for its VAE alone, link the file into models/vae and use VAELoader)`;
+  },
   version: ({ ckpt_name }, ctx) =>
     ckpt_name === undefined ? "" : checkpointIdentity(ctx.use(FOLDERS).model("checkpoints", ckpt_name)),
   run: async ({ ckpt_name }, ctx) => {
@@ -45,6 +68,8 @@ export const unetLoader = defineNode({
     }),
   },
   outputs: { MODEL },
+  check: ({ unet_name }, ctx) =>
+    unet_name === undefined ? undefined : unsupported(ctx.use(FOLDERS).model("diffusion_models", unet_name), unet_name),
   version: ({ unet_name }, ctx) =>
     unet_name === undefined ? "" : checkpointIdentity(ctx.use(FOLDERS).model("diffusion_models", unet_name)),
   run: async ({ unet_name }, ctx) => {

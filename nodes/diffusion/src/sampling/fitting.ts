@@ -1,5 +1,6 @@
+import { basename, dirname } from "node:path";
 import { elements, type Tensor } from "@mezzotint/engine";
-import type { Model } from "../models/descriptions.js";
+import type { Family, Model } from "../models/descriptions.js";
 import type { Conditioning } from "../sockets.js";
 
 /**
@@ -25,17 +26,43 @@ export function withChannels({ dims, data }: Tensor, channels: number): Tensor {
 export const isInpainting = ({ latent, takes }: Pick<Model, "latent" | "takes">): boolean =>
   takes.channels === 2 * latent.channels + 1;
 
-/** Refuses a UNet that takes more than latents, a timestep, text, and for inpainting a mask and a masked picture. */
-export function checkModel(model: Model): void {
+/** What users call the families. */
+export const FAMILY_TITLES: Readonly<Record<Family, string>> = {
+  sd1: "Stable Diffusion 1",
+  sd2: "Stable Diffusion 2",
+  sdxl: "Stable Diffusion XL",
+  "sdxl-refiner": "Stable Diffusion XL refiner",
+};
+
+/** What a model's files are called. A pipeline's UNet is `<pipeline>/unet/diffusion_pytorch_model….safetensors`. */
+function nameOf({ weights: { files } }: Pick<Model, "weights">): string {
+  const [file] = files;
+  if (file === undefined) return "this model";
+  if (!basename(file).startsWith("diffusion_pytorch_model")) return basename(file);
+  const folder = dirname(file);
+  return basename(folder) === "unet" ? basename(dirname(folder)) : basename(folder);
+}
+
+/**
+ * Why no sampler takes a model, if so: it must ask for nothing but latents, a timestep, text, and for inpainting a mask
+ * and a masked picture. A description is enough; `name` is what the user calls the model, absent: its file's name.
+ */
+export function whyNotSampled(
+  model: Pick<Model, "family" | "latent" | "takes" | "weights">,
+  name: string = nameOf(model),
+): string | undefined {
   const { family, latent, takes } = model;
-  if (takes.channels !== latent.channels && !isInpainting(model)) {
-    throw new Error(
-      `this model takes ${takes.channels} channels; supported are the latent's ${latent.channels}, and ${2 * latent.channels + 1} with a mask and a masked picture (an inpainting model)`,
-    );
-  }
   if (takes.vector !== undefined) {
-    throw new Error(`this model (${family}) takes pooled text and picture sizes as well, which is not supported`);
+    return `${name} is ${FAMILY_TITLES[family]}; Mezzotint samples Stable Diffusion 1.x and 2.x so far`;
   }
+  if (takes.channels === latent.channels || isInpainting(model)) return undefined;
+  return `${name} takes ${takes.channels} channels; supported are the latent's ${latent.channels}, and ${2 * latent.channels + 1} with a mask and a masked picture (an inpainting model)`;
+}
+
+/** Refuses a model for the reason that `whyNotSampled` gives. */
+export function checkModel(model: Model): void {
+  const reason = whyNotSampled(model);
+  if (reason !== undefined) throw new Error(reason);
 }
 
 /** Refuses conditioning that the model cannot read. */

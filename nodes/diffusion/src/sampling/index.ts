@@ -1,4 +1,5 @@
 export { type BrownianTree, brownianTree } from "./brownian.js";
+export { FAMILY_TITLES, whyNotSampled } from "./fitting.js";
 export { type Guided, guidance, guide, needsNegative } from "./guidance.js";
 export { type Kept, keeping } from "./inpaint.js";
 export { SAMPLING_OPTIONS, type SamplingOptions } from "./options.js";
