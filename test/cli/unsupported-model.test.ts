@@ -3,7 +3,9 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+// @boundaries-ignore the makers of random weights live beside the models that they are for
 import { unetShapes } from "../../nodes/diffusion/test/network-shapes.js";
+// @boundaries-ignore as above
 import { randomWeights, writeWeights } from "../../nodes/diffusion/test/random-weights.js";
 import { mezzotint, root } from "../command.js";
 
