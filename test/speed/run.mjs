@@ -16,6 +16,8 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
 const BENCHMARKS = ["engine", "picture", "sampler", "sd15"];
+/** The engine is measured as the server's workers run it (server/src/worker/worker-process.ts). */
+const WORKER_FLAGS = ["--max-semi-space-size=32"];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !BENCHMARKS.includes(name));
@@ -31,13 +33,15 @@ console.log(
       cores: cpus().length,
       memory: totalmem(),
       node: process.version,
+      engine: WORKER_FLAGS.join(" "),
       flags: flags(),
     },
   }),
 );
 let failed = false;
 for (const name of wanted.length > 0 ? wanted : BENCHMARKS) {
-  const child = spawn(process.execPath, ["--expose-gc", join(import.meta.dirname, `${name}.mjs`)], {
+  const flags = name === "engine" ? WORKER_FLAGS : [];
+  const child = spawn(process.execPath, ["--expose-gc", ...flags, join(import.meta.dirname, `${name}.mjs`)], {
     stdio: ["ignore", "inherit", "inherit"],
   });
   const [code] = await once(child, "exit");
