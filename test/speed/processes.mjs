@@ -1,6 +1,6 @@
 // @ts-check
 /** What Linux says of other processes: their CPU time and memory. Elsewhere every function gives undefined. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 const TICKS = 100; // USER_HZ, which Linux fixes for /proc
 
@@ -24,4 +24,24 @@ export function privateMegabytes(pid) {
   } catch {
     return undefined;
   }
+}
+
+/** Megabytes resident in a process and all that it started: what `ps` shows, added up. @param {number} pid */
+export function residentMegabytes(pid) {
+  try {
+    const each = family(pid).map((one) =>
+      Number(readFileSync(`/proc/${one}/status`, "utf8").match(/VmRSS:\s+(\d+)/)?.[1]),
+    );
+    return each.reduce((sum, one) => sum + one, 0) / 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process and its descendants. @param {number} pid @returns {number[]} */
+function family(pid) {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(family)];
 }

@@ -17,3 +17,9 @@ export function median(values) {
     ? /** @type {number} */ (sorted[middle])
     : /** @type {number} */ (sorted[middle - 1] + /** @type {number} */ (sorted[middle])) / 2;
 }
+
+/** The value that so many percent of the values do not exceed. @param {readonly number[]} values @param {number} percent */
+export function percentile(values, percent) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return /** @type {number} */ (sorted[Math.ceil((sorted.length * percent) / 100) - 1]);
+}

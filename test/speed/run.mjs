@@ -15,7 +15,7 @@ import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
-const BENCHMARKS = ["engine", "picture", "sampler", "sd15"];
+const BENCHMARKS = ["engine", "picture", "sampler", "server", "sd15"];
 /** The engine is measured as the server's workers run it (server/src/worker/worker-process.ts). */
 const WORKER_FLAGS = ["--max-semi-space-size=32"];
 
