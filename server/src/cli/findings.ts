@@ -1,8 +1,8 @@
 import { type Definitions, nameOf, type Prompt } from "@mezzotint/engine";
 import type { Finding } from "@mezzotint/engine/workflow";
 import { Failure } from "../failure.js";
+import { inputOf, isCall } from "../workflows/node-inputs.js";
 import { palette } from "./colour.js";
-import { inputOf, isCall } from "./overrides.js";
 import { printable } from "./printable.js";
 
 const MOST = 40;

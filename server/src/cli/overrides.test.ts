@@ -1,6 +1,6 @@
 import type { NodeDefinition, Prompt } from "@mezzotint/engine";
 import { describe, expect, test } from "vitest";
-import { applySeed, applySet, parseSeed } from "./overrides.js";
+import { applySeed, applySet, parseSeed, parseSet } from "./overrides.js";
 
 const definition = (id: string, inputs: NodeDefinition["inputs"]): NodeDefinition => ({
   id,
@@ -30,7 +30,7 @@ const prompt: Prompt = {
   "5": { class_type: "Sampler", inputs: { seed: ["4", 0] } },
   "6": { class_type: "Unknown", inputs: { seed: 1 } },
 };
-const set = (assignment: string) => applySet(prompt, definitions, assignment);
+const set = (assignment: string) => applySet(prompt, definitions, parseSet(assignment));
 
 describe("--set", () => {
   test.each([
@@ -44,6 +44,8 @@ describe("--set", () => {
     ["4.values.value0=7", "4", "values.value0", 7],
     ["2.text=", "2", "text", ""],
     ["positive V1.5.text=dog", "1", "text", "dog"],
+    ["Positive v1.5=dog", "1", "text", "dog"],
+    ["2=a.b", "2", "text", "a.b"],
   ])("%s", (assignment, id, input, value) => {
     expect(set(assignment)[id]?.inputs[input]).toStrictEqual(value);
   });
@@ -68,6 +70,7 @@ describe("--set", () => {
     ["Prompt.text=x", /2 nodes go by "Prompt"; give an id: 2, 3/],
     ["sampler.cfg=1", /2 nodes go by "sampler"; give an id: 4, 5/],
     ["1.text", /no "="/],
+    ["4=1", /4 has 4 values: seed, cfg, tiled, mode; write it as node.input/],
     ["4.values.value0=x", /is not a whole number/],
   ])("refuses %s", (assignment, message) => {
     expect(() => set(assignment)).toThrow(message);

@@ -1,12 +1,13 @@
-import { check, isRefused, nodesOf, type Plan, type Prompt, type Provided } from "@mezzotint/engine";
+import { check, type Definitions, isRefused, nodesOf, type Plan, type Prompt, type Provided } from "@mezzotint/engine";
 import type { Finding } from "@mezzotint/engine/workflow";
+import { Failure } from "../failure.js";
 import { type Places, places } from "../places.js";
 import { openRuntime, type Runtime } from "../runtime.js";
 import { promptOf } from "../workflows/convert.js";
 import { explainMissing } from "../workflows/missing-nodes.js";
-import { type Preference, readSource, type Source } from "../workflows/source.js";
+import { isRecord, type Preference, readSource, type Source } from "../workflows/source.js";
 import { chosenTexts, incomplete, literalTexts, printFindings } from "./findings.js";
-import { applySeed, applySet, parseSeed } from "./overrides.js";
+import { type Assignment, applySeed, applySet, parseSeed, parseSet } from "./overrides.js";
 import { printable } from "./printable.js";
 import { detailsOf, InvalidWorkflow } from "./problems.js";
 import { waysOut } from "./ways-out.js";
@@ -45,6 +46,23 @@ export const placesFor = (file: string, { input, output, data, modelPaths }: Wor
     ...(data !== undefined && { data }),
   });
 
+/** Applies every `--set`: names that the workflow's `inputs` block declares, else `node.input`. */
+async function applySets(prompt: Prompt, definitions: Definitions, sets: readonly Assignment[], block: unknown) {
+  const isDeclared = ([target]: Assignment) => isRecord(block) && Object.hasOwn(block, target);
+  const others = (from: Prompt) =>
+    sets.reduce((changed, one) => (isDeclared(one) ? changed : applySet(changed, definitions, one)), from);
+  if (block === undefined) return others(prompt);
+  // Loaded for workflows that declare inputs only.
+  const { fillIn } = await import("../workflows/parameters.js");
+  const filled = fillIn(prompt, definitions, Object.fromEntries(sets.filter(isDeclared)), block);
+  if ("prompt" in filled) return others(filled.prompt);
+  throw new Failure(
+    Object.entries(filled.wrong)
+      .map(([name, reason]) => `--set ${name}: ${reason}`)
+      .join("\n"),
+  );
+}
+
 /** Says which outputs will not be made. */
 function printLeftOut({ body }: InvalidWorkflow): void {
   for (const line of detailsOf(body.node_errors)) console.error(`warning: left out: ${printable(line)}`);
@@ -76,7 +94,7 @@ export async function prepare(
   printFindings(findings.filter((finding) => finding.severity === "warning" && !isGuess(finding)));
   const broken = incomplete(findings, name);
   if (broken) throw broken;
-  const changed = set.reduce((prompt, assignment) => applySet(prompt, definitions, assignment), read);
+  const changed = await applySets(read, definitions, set.map(parseSet), source.inputs);
   const prompt = seeds === undefined ? changed : applySeed(changed, definitions, seeds);
   if (!choices.keepDynamicPrompts) {
     const given = source.kind === "prompt" ? {} : read;

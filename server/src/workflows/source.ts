@@ -4,9 +4,14 @@ import { Failure, messageOf } from "../failure.js";
 import { readBytes } from "./file.js";
 
 /** What a file holds: an API prompt, ready to be planned, or a workflow as an editor saves it. */
-export type Source =
-  | { readonly kind: "prompt"; readonly prompt: Prompt; readonly extra: Extra }
-  | { readonly kind: "saved"; readonly saved: Readonly<Record<string, unknown>>; readonly extra: Extra };
+export type Source = (
+  | { readonly kind: "prompt"; readonly prompt: Prompt }
+  | { readonly kind: "saved"; readonly saved: Readonly<Record<string, unknown>> }
+) & {
+  readonly extra: Extra;
+  /** The block that declares what callers may set, if the file has one; not read yet. See parameters.ts. */
+  readonly inputs?: unknown;
+};
 
 /** What pictures should hold besides the prompt; ComfyUI's `extra_pnginfo`. */
 type Extra = Readonly<Record<string, unknown>>;
@@ -14,7 +19,8 @@ type Extra = Readonly<Record<string, unknown>>;
 /** Which of a picture's two: the prompt that made it, or the workflow that an editor can open. */
 export type Preference = "prompt" | "workflow";
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+/** Whether a value is a JSON object. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 function parseText(text: string, name: string): unknown {
@@ -35,8 +41,10 @@ function withoutNaN(text: string): string {
   });
 }
 
-/** The body of ComfyUI's `POST /prompt`, with the prompt inside. */
-const isSubmission = (value: Readonly<Record<string, unknown>>): value is { prompt: Prompt; extra_data?: unknown } =>
+/** The body of ComfyUI's `POST /prompt`, with the prompt inside; perhaps an `inputs` block beside it. */
+const isSubmission = (
+  value: Readonly<Record<string, unknown>>,
+): value is { prompt: Prompt; extra_data?: unknown; inputs?: unknown } =>
   isRecord(value.prompt) && !("class_type" in value.prompt) && Object.keys(value).every((key) => SUBMITTED.has(key));
 
 const SUBMITTED = new Set([
@@ -47,16 +55,33 @@ const SUBMITTED = new Set([
   "number",
   "front",
   "partial_execution_targets",
+  "inputs",
 ]);
 
-/** Tells what a JSON value is. `name` is the file's, for what is neither. */
+/** A prompt whose `inputs` block stands among its nodes: no node call looks like it. */
+function withoutBlock(prompt: Readonly<Record<string, unknown>>): { prompt: Prompt; inputs?: unknown } {
+  const { inputs, ...nodes } = prompt;
+  return isRecord(inputs) && !("class_type" in inputs)
+    ? { prompt: nodes as Prompt, inputs }
+    : { prompt: prompt as Prompt };
+}
+
+/** The block of a saved workflow: an editor that saves it again keeps what is under `extra`. */
+function savedBlock({ inputs, extra }: Readonly<Record<string, unknown>>): { inputs?: unknown } {
+  const block = inputs ?? (isRecord(extra) && isRecord(extra.mezzotint) ? extra.mezzotint.inputs : undefined);
+  return block === undefined ? {} : { inputs: block };
+}
+
+/** Tells what a JSON value is. `name` is the file's, for what is neither. Throws a `Failure`. */
 function toSource(value: unknown, name: string, extra: Extra = {}): Source {
   if (!isRecord(value))
     throw new Failure(`${name} is not a workflow: it holds ${describe(value)} where an object of nodes was expected`);
-  if (Array.isArray(value.nodes)) return { kind: "saved", saved: value, extra: { ...extra, workflow: value } };
-  if (!isSubmission(value)) return { kind: "prompt", prompt: value as Prompt, extra };
+  if (Array.isArray(value.nodes))
+    return { kind: "saved", saved: value, extra: { ...extra, workflow: value }, ...savedBlock(value) };
+  if (!isSubmission(value)) return { kind: "prompt", extra, ...withoutBlock(value) };
   const asked = isRecord(value.extra_data) ? value.extra_data.extra_pnginfo : undefined;
-  return { kind: "prompt", prompt: value.prompt, extra: { ...extra, ...(isRecord(asked) && asked) } };
+  const block = value.inputs === undefined ? {} : { inputs: value.inputs };
+  return { kind: "prompt", prompt: value.prompt, extra: { ...extra, ...(isRecord(asked) && asked) }, ...block };
 }
 
 const describe = (value: unknown): string =>

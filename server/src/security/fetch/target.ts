@@ -19,7 +19,7 @@ export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g
  */
 export function targetOf(text: string, base?: URL): URL {
   if (text.length > LONGEST) throw new FetchRefused("url", `the URL is longer than ${LONGEST} characters`);
-  if (!URL.canParse(text, base)) throw new FetchRefused("url", "this is not a URL; write https://host/path");
+  if (!URL.canParse(text, base?.href)) throw new FetchRefused("url", "this is not a URL; write https://host/path");
   const url = new URL(text, base);
   const scheme = url.protocol.slice(0, -1);
   if (scheme !== "http" && scheme !== "https")
