@@ -44,6 +44,7 @@ export default defineConfig({
       blackBox("definitions", 60_000),
       blackBox("serve", 120_000),
       blackBox("attacks", 120_000),
+      blackBox("faults", 900_000),
     ],
   },
 });

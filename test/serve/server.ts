@@ -33,10 +33,11 @@ export function dataFolder(): string {
 /** Starts a server on a port of its own; it is gone after the test. */
 export async function startServer(
   args: readonly string[] = [],
-  { data = dataFolder() }: { readonly data?: string } = {},
+  { data = dataFolder(), env = {} }: { readonly data?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<TestServer> {
   const child = spawn(process.execPath, [executable, "serve", "--port", "0", "--data", data, ...args], {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
@@ -98,13 +99,13 @@ export function ask({ url }: { readonly url: string }, path: string, asking: Ask
   });
 }
 
-/** Asks until an answer is as wanted; fails with the last one after half a minute. */
-export async function until<T>(question: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
-  const end = Date.now() + 30_000;
+/** Asks until an answer is as wanted; fails with the last one after half a minute, or as many seconds. */
+export async function until<T>(question: () => Promise<T>, wanted: (answer: T) => boolean, seconds = 30): Promise<T> {
+  const end = performance.now() + seconds * 1000;
   for (;;) {
     const answer = await question();
     if (wanted(answer)) return answer;
-    if (Date.now() > end) throw new Error(`still not as wanted: ${JSON.stringify(answer)?.slice(0, 2000)}`);
+    if (performance.now() > end) throw new Error(`still not as wanted: ${JSON.stringify(answer)?.slice(0, 2000)}`);
     await new Promise((next) => setTimeout(next, 20));
   }
 }

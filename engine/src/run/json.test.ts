@@ -40,6 +40,9 @@ describe("parseJson", () => {
     [`[1234567890123456789,${"[".repeat(100_000)}`, /nested more than 500/],
     ['{"a":', /JSON/],
     [`[${"9".repeat(2000)}]`, /2000 digits/],
+    ['{"a":[1,1e999]}', /1e999 is too large/],
+    [`[-${"9".repeat(300)}E+10]`, /too large/],
+    ["[0.1e+400]", /too large/],
   ])("refuses %#", (text, reason) => {
     expect(() => parseJson(text)).toThrow(reason);
     expect(() => parseJson(text)).toThrow(SyntaxError);
@@ -47,6 +50,11 @@ describe("parseJson", () => {
 
   test("refuses text beyond the limit before parsing it", () => {
     expect(() => parseJson('"aaaaaaaa"', { size: 5 })).toThrow("10 characters long (at most 5)");
+  });
+
+  test("powers within bounds are as with JSON.parse", () => {
+    const text = '[1e308,-1.5E+300,1e-400,123e0005,"1e999"]';
+    expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 
   test("brackets inside strings are no nesting", () => {

@@ -13,15 +13,19 @@ const DEPTH = 500;
 /** Converting decimal digits to a bigint takes more than linear time: hostile texts hold millions of them. */
 const DIGITS = 1000;
 
+/** What only the lossless parser reads right: long runs of digits, and powers that may be beyond every number. */
+const DELICATE = /\d{16}|\d[eE]\+?\d{3}/;
+
 /**
- * Parses JSON; integers beyond 2^53 become bigints, every other number is as with `JSON.parse`. The last of two
- * equal keys wins, and `__proto__` is a key like any other. Throws a SyntaxError that says what is wrong.
+ * Parses JSON; integers beyond 2^53 become bigints, every other number is as with `JSON.parse`, except that none is
+ * infinite: `1e999` is refused, as it could not be written again. The last of two equal keys wins, and `__proto__` is a
+ * key like any other. Throws a SyntaxError that says what is wrong.
  */
 export function parseJson(text: string, { size = SIZE, depth = DEPTH }: JsonLimits = {}): unknown {
   if (text.length > size) throw new SyntaxError(`the JSON text is ${text.length} characters long (at most ${size})`);
   checkDepth(text, depth);
-  // The lossless parser is some ten times slower; only long runs of digits can need it.
-  if (!/\d{16}/.test(text)) return parsePlain(text);
+  // The lossless parser is some ten times slower.
+  if (!DELICATE.test(text)) return parsePlain(text);
   return parse(text, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
 }
 
@@ -39,7 +43,11 @@ function parsePlain(text: string): unknown {
 
 function parseNumber(text: string): number | bigint {
   const value = Number(text);
-  if (Number.isSafeInteger(value) || !/^-?\d+$/.test(text)) return value;
+  if (Number.isSafeInteger(value)) return value;
+  if (!/^-?\d+$/.test(text)) {
+    if (Number.isFinite(value)) return value;
+    throw new SyntaxError(`the number ${text.slice(0, 40)} is too large (at most 1.8e308)`);
+  }
   if (text.length > DIGITS) throw new SyntaxError(`an integer of ${text.length} digits (at most ${DIGITS})`);
   return BigInt(text);
 }

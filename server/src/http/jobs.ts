@@ -33,7 +33,7 @@ export function jobRoutes({
       const { id } = request.params;
       const job = isId(id) ? await records.get(id) : undefined;
       if (job?.user !== userOf(request)) throw new HttpProblem(404, "not_found", "There is no such job");
-      sendJson(response, jobDetail(job));
+      sendJson(response, jobDetail(job, await records.attempts(job.id)));
     })
     .post("/jobs/cancel", textBody, async (request, response) => {
       const ids = idsIn(recordBody(request), "job_ids");

@@ -262,8 +262,8 @@ class LiveDispatcher implements Dispatcher {
   }
 
   async #giveBack({ record, ref }: Run, { reason, alone }: Death): Promise<void> {
-    const blame = alone && !this.#closing;
-    const became = await this.#persist(ref, () => this.#options.queue.requeue(record.claim, reason, blame));
+    const how = this.#closing ? "returned" : alone ? "blamed" : "lost";
+    const became = await this.#persist(ref, () => this.#options.queue.requeue(record.claim, reason, how));
     this.#options.onLog(this.#closing ? "info" : "warn", "a run was lost", { job: ref.id, reason, became });
     if (became === "queued") {
       this.#tell({ type: "requeued", job: ref, reason });

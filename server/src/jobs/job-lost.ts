@@ -1,13 +1,12 @@
 /** How often a job may be under suspicion of having ended its worker: twice, then it is not tried again. */
 const MOST_BLAMED = 2;
-/** How often a job is tried at all, whoever is to blame. */
-const MOST_ATTEMPTS = 10;
+/** How often a job may be lost at all, whoever is to blame. */
+const MOST_LOST = 10;
 
-/** Why a job that lost its worker is not tried again; undefined when it is. `blamed` counts this loss too, if it is blamed. */
-export function givenUp(attempts: number, blamed: number, reason: string): string | undefined {
-  if (blamed >= MOST_BLAMED)
-    return `The job was tried ${attempts} times and ended its worker ${blamed} times: ${reason}`;
-  if (attempts >= MOST_ATTEMPTS) return `The job was tried ${attempts} times and never ended: ${reason}`;
+/** Why a job that lost its worker is not tried again; undefined when it is. Both numbers count this loss too. */
+export function givenUp(lost: number, blamed: number, reason: string): string | undefined {
+  if (blamed >= MOST_BLAMED) return `The job was lost ${lost} times and ended its worker ${blamed} times: ${reason}`;
+  if (lost >= MOST_LOST) return `The job was lost ${lost} times and never ended: ${reason}`;
   return undefined;
 }
 

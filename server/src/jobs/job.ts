@@ -28,7 +28,8 @@ export interface Attempt {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt?: number;
-  readonly outcome?: "succeeded" | "failed" | "cancelled" | "lost";
+  /** `lost`: its worker died, or the server; `returned`: the server stopped in good order, and the job waits for its next start. */
+  readonly outcome?: "succeeded" | "failed" | "cancelled" | "lost" | "returned";
   /** Why it did not succeed. */
   readonly reason?: string;
 }

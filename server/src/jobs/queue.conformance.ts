@@ -125,7 +125,7 @@ export function conforms(name: string, place: () => Promise<Place>): void {
           if (claim !== undefined) claims.push(claim);
         } else {
           const [claim] = claims.splice(randomInt(claims.length), 1);
-          await queue.requeue(claim!, "the server stops", false);
+          await queue.requeue(claim!, "the server stops", "returned");
         }
       }
       const listed = (await records.list({ status: ["queued"] })).map(({ id }) => id);
@@ -140,10 +140,10 @@ export function conforms(name: string, place: () => Promise<Place>): void {
       for (const id of ["a", "b", "c", "d"]) await queue.add(spec({ id, user: id }));
       const [first, b] = [await claimOne(queue), await claimOne(queue)];
       await queue.add(spec({ id: "front", user: "a", number: -100 }));
-      expect(await queue.requeue(first, "its worker died", false)).toBe("queued");
+      expect(await queue.requeue(first, "its worker died", "lost")).toBe("queued");
       const a = await claimOne(queue);
       expect(a.job.id).toBe("a");
-      for (const claim of [b, a]) expect(await queue.requeue(claim, "its worker died", false)).toBe("queued");
+      for (const claim of [b, a]) expect(await queue.requeue(claim, "its worker died", "lost")).toBe("queued");
       expect((await drain(queue)).slice(0, 2)).toEqual(["a", "b"]);
     });
   });
@@ -154,7 +154,7 @@ export function conforms(name: string, place: () => Promise<Place>): void {
       await queue.add(spec({ id: "job" }));
       const first = await claimOne(queue);
       await queue.shown(first, "9", { text: ["old"] });
-      expect(await queue.requeue(first, "its worker died", false)).toBe("queued");
+      expect(await queue.requeue(first, "its worker died", "lost")).toBe("queued");
       expect(await queue.finish(first, done)).toBe(false);
       const second = await claimOne(queue);
       expect([first.attempt, second.attempt]).toEqual([1, 2]);
@@ -162,11 +162,11 @@ export function conforms(name: string, place: () => Promise<Place>): void {
       await queue.shown(first, "9", { text: ["late"] });
       expect((await records.get("job"))?.outputs).toBe("{}");
       expect(await queue.finish(first, { ...done, status: "failed" })).toBe(false);
-      expect(await queue.requeue(first, "late", true)).toBe("over");
+      expect(await queue.requeue(first, "late", "blamed")).toBe("over");
 
       expect(await queue.finish(second, { ...done, status: "cancelled" })).toBe(true);
       expect(await queue.finish(second, done)).toBe(false);
-      expect(await queue.requeue(second, "late", true)).toBe("over");
+      expect(await queue.requeue(second, "late", "blamed")).toBe("over");
       expect((await records.get("job"))?.status).toBe("cancelled");
       const tries = await records.attempts("job");
       expect(tries.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
@@ -179,11 +179,11 @@ export function conforms(name: string, place: () => Promise<Place>): void {
     test("a job blamed twice fails with the reason, and keeps what it showed", async () => {
       const { queue, records } = await start();
       await queue.add(spec({ id: "job" }));
-      expect(await queue.requeue(await claimOne(queue), "killed by signal 9", true)).toBe("queued");
-      expect(await queue.requeue(await claimOne(queue), "the server stops", false)).toBe("queued");
+      expect(await queue.requeue(await claimOne(queue), "killed by signal 9", "blamed")).toBe("queued");
+      expect(await queue.requeue(await claimOne(queue), "the server stops", "returned")).toBe("queued");
       const third = await claimOne(queue);
       await queue.shown(third, "7", { images: [{ filename: "a.png" }] });
-      expect(await queue.requeue(third, "killed by signal 9", true)).toBe("failed");
+      expect(await queue.requeue(third, "killed by signal 9", "blamed")).toBe("failed");
       const job = await records.get("job");
       expect(job).toMatchObject({ status: "failed", outputs: '{"7":{"images":[{"filename":"a.png"}]}}' });
       expect(JSON.parse(job?.error ?? "")).toMatchObject({
@@ -198,9 +198,19 @@ export function conforms(name: string, place: () => Promise<Place>): void {
       const { queue, records } = await start();
       await queue.add(spec({ id: "job" }));
       const ends: string[] = [];
-      for (let i = 0; i < 10; i++) ends.push(await queue.requeue(await claimOne(queue), "a neighbour's fault", false));
+      for (let i = 0; i < 10; i++) ends.push(await queue.requeue(await claimOne(queue), "a neighbour's fault", "lost"));
       expect(ends).toEqual([...Array(9).fill("queued"), "failed"]);
       expect(await records.attempts("job")).toHaveLength(10);
+    });
+
+    test("a job that is cut short in good order is tried however often that happens", async () => {
+      const { queue, records } = await start();
+      await queue.add(spec({ id: "job" }));
+      for (let i = 0; i < 30; i++)
+        expect(await queue.requeue(await claimOne(queue), "the server stops", "returned")).toBe("queued");
+      expect(await queue.requeue(await claimOne(queue), "a neighbour's fault", "lost")).toBe("queued");
+      const outcomes = (await records.attempts("job")).map(({ outcome }) => outcome);
+      expect(outcomes).toEqual([...Array(30).fill("returned"), "lost"]);
     });
 
     test("what nodes show is there while the job runs", async () => {

@@ -14,6 +14,12 @@ export interface Claim {
 }
 
 /**
+ * How a try ended without an end of its job: its worker died, and the job may be why (`blamed`); it died of something else, or
+ * nobody knows (`lost`); it was cut short in good order (`returned`), which is never held against the job.
+ */
+export type GivenBack = "blamed" | "lost" | "returned";
+
+/**
  * Jobs that wait and run, kept safely before they are accepted. SQLite on one machine (store/); Redis can take its place. A job is
  * never lost, and runs at least once: a worker that dies between its last file and our record of it runs it again.
  */
@@ -27,8 +33,8 @@ export interface Queue {
   readonly shown: (claim: Claim, node: string, ui: Readonly<Record<string, readonly unknown[]>>) => Promise<void>;
   /** Ends a try. False when that try is over already. */
   readonly finish: (claim: Claim, outcome: Outcome) => Promise<boolean>;
-  /** Gives a job back to its old place: its worker is gone, or the server stops. `blame`: it may be the job's fault. */
-  readonly requeue: (claim: Claim, reason: string, blame: boolean) => Promise<"queued" | "failed" | "over">;
+  /** Gives a job back to its old place: its worker is gone, or the server stops. */
+  readonly requeue: (claim: Claim, reason: string, how: GivenBack) => Promise<"queued" | "failed" | "over">;
   /** Cancels a waiting job. False when it does not wait (it runs, it is over, there is none). */
   readonly cancelQueued: (id: string) => Promise<boolean>;
   /** All waiting jobs of a user, or of all: cancelled, and how many. */

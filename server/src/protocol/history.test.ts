@@ -98,8 +98,17 @@ test("what stands for a job is a saved picture, else any picture, a text file, a
 });
 
 test("the detail of a job has all of it", () => {
-  expect(parseJson(jobDetail({ ...job, status: "failed", error: '{"node_id":"3"}' }))).toMatchObject({
+  const attempt = {
+    attempt: 1,
+    worker: "worker-1",
+    startedAt: 5,
+    endedAt: 7,
+    outcome: "lost",
+    reason: "it died",
+  } as const;
+  expect(parseJson(jobDetail({ ...job, status: "failed", error: '{"node_id":"3"}' }, [attempt]))).toMatchObject({
     status: "failed",
+    attempts: [{ attempt: 1, worker: "worker-1", start_time: 5, end_time: 7, outcome: "lost", reason: "it died" }],
     execution_error: { node_id: "3" },
     outputs: parseJson(job.outputs),
     execution_status: { status_str: "error" },

@@ -1,5 +1,5 @@
 import { parseJson } from "@mezzotint/engine";
-import type { Job, JobStatus, JobSummary } from "../jobs/job.js";
+import type { Attempt, Job, JobStatus, JobSummary } from "../jobs/job.js";
 import { extraData, historyStatus } from "./history.js";
 
 /** ComfyUI's names for where a job is. */
@@ -23,12 +23,25 @@ export function jobStatuses(names: readonly string[]): readonly JobStatus[] | un
 /** A job of ComfyUI's `/api/jobs`, as JSON: what is not known is left out. */
 export const jobView = (job: JobSummary): string => `{${fieldsOf(job)}}`;
 
-/** The same with outputs, messages, prompt and workflow, as `/api/jobs/{id}` answers. */
-export const jobDetail = (job: Job): string => {
+/**
+ * The same with outputs, messages, prompt and workflow, as `/api/jobs/{id}` answers; and with what ComfyUI does not know:
+ * how often it was tried, and what became of each try.
+ */
+export const jobDetail = (job: Job, attempts: readonly Attempt[]): string => {
   const workflow = `{"prompt":${job.prompt},"extra_data":${extraData(job)}}`;
   const status = job.endedAt === undefined ? "" : `,"execution_status":${historyStatus(job)}`;
-  return `{${fieldsOf(job)},"outputs":${job.outputs}${status},"workflow":${workflow}}`;
+  const tries = JSON.stringify(attempts.map(attemptView));
+  return `{${fieldsOf(job)},"outputs":${job.outputs}${status},"workflow":${workflow},"attempts":${tries}}`;
 };
+
+const attemptView = ({ attempt, worker, startedAt, endedAt, outcome, reason }: Attempt): object => ({
+  attempt,
+  worker,
+  start_time: startedAt,
+  end_time: endedAt,
+  outcome,
+  reason,
+});
 
 /** A page of jobs with its place among all. */
 export function jobPage(

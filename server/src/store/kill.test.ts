@@ -39,7 +39,7 @@ const program = (data: string): string => `
       if (!claim) continue;
       say("claimed", claim.job.id, claim.attempt);
       await queue.shown(claim, "1", { text: [worker] });
-      if (randomInt(5) === 0) await queue.requeue(claim, "a whim", false);
+      if (randomInt(5) === 0) await queue.requeue(claim, "a whim", "lost");
       else if (await queue.finish(claim, { status: "succeeded", outputs: {}, meta: {}, messages: [] })) say("finished", claim.job.id, claim.attempt);
     }
   };

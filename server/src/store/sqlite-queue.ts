@@ -1,6 +1,6 @@
 import type { JobSpec } from "../jobs/job.js";
 import { givenUp, givenUpRecord } from "../jobs/job-lost.js";
-import type { Added, Claim, Queue } from "../jobs/queue.js";
+import type { Added, Claim, GivenBack, Queue } from "../jobs/queue.js";
 import type { Database } from "./database.js";
 import { cancelWaiting, type Ending, endJob } from "./end-job.js";
 import { fullRows, type JobRow, SUMMARY_COLUMNS, shownSoFar, toJob, toSummary } from "./job-rows.js";
@@ -59,9 +59,9 @@ export function sqliteQueue(database: Database, { write, ledger }: Writer, limit
         return true;
       });
     },
-    requeue: async (claim, reason, blame) => {
+    requeue: async (claim, reason, how) => {
       const why = storableText(reason);
-      return write((now) => (runs(database, claim) ? giveBack(database, now, claim, why, blame) : "over"));
+      return write((now) => (runs(database, claim) ? giveBack(database, now, claim, why, how) : "over"));
     },
     cancelQueued: (id) =>
       write((now) => {
@@ -81,7 +81,7 @@ export function sqliteQueue(database: Database, { write, ledger }: Writer, limit
 export function recover(database: Database, ledger: Ledger): number {
   const running = fullRows(database, "status = 'running' ORDER BY place");
   for (const row of running) {
-    giveBack(database, ledger, { job: toJob(database, row), attempt: row.attempt }, "the server stopped", false);
+    giveBack(database, ledger, { job: toJob(database, row), attempt: row.attempt }, "the server stopped", "lost");
   }
   return running.length;
 }
@@ -194,12 +194,15 @@ function giveBack(
   ledger: Ledger,
   claim: Claim,
   reason: string,
-  blame: boolean,
+  how: GivenBack,
 ): "queued" | "failed" {
-  const { job, attempt } = claim;
-  closeAttempt(database, claim, "lost", reason, blame ? 1 : 0);
-  const [sum] = database.all<{ blamed: number }>("SELECT sum(blamed) AS blamed FROM attempts WHERE seq = ?", job.seq);
-  const failure = givenUp(attempt, sum!.blamed, reason);
+  const { job } = claim;
+  closeAttempt(database, claim, how === "returned" ? "returned" : "lost", reason, how === "blamed" ? 1 : 0);
+  const [sum] = database.all<{ lost: number; blamed: number }>(
+    "SELECT count(*) AS lost, sum(blamed) AS blamed FROM attempts WHERE seq = ? AND outcome = 'lost'",
+    job.seq,
+  );
+  const failure = how === "returned" ? undefined : givenUp(sum!.lost, sum!.blamed, reason);
   if (failure !== undefined) {
     const now = Date.now();
     const { error, messages } = givenUpRecord(job.id, failure, job.startedAt ?? now, now);

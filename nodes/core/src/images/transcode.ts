@@ -30,6 +30,8 @@ export async function checkPicture(path: string, { name = path, limits = DECODE_
     await file.close();
   }
   const { default: sharp } = await import("sharp");
+  // libvips would keep the last twenty files open: what is refused and removed would go on taking room on the disk.
+  sharp.cache({ files: 0 });
   const header = await sharp(path, { limitInputPixels: false }).metadata().catch(unreadable(name));
   checkHeader(name, header, limits);
 }

@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { Agent } from "node:http";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { root } from "../command.js";
+import { ask, showText, startServer, submit, testPack, until } from "../serve/server.js";
+import { grownPrompt, grownWorkflow } from "./grown.js";
+import { hostileKey, hostileValue, toText } from "./hostile.js";
+import { saved, wait } from "./load.js";
+import { spoil, spoilBytes, structuredCloneOf } from "./mutate.js";
+import { type Case, sendAll } from "./post.js";
+import { childrenOf, hasProc, memoryOf } from "./processes.js";
+import { type Random, random, seed, whole } from "./random.js";
+
+const PROMPTS = whole ? 10_000 : 1500;
+const AT_ONCE = 4;
+/** MiB that the server may hold beyond what it held before: bodies of several requests, parsed. */
+const GROWTH = 400;
+
+const read = (folder: string): object[] =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => JSON.parse(readFileSync(join(root, folder, name), "utf8")));
+
+const PROMPT_BASES = [...read("workflows"), ...read("test/reference/workflows"), saved(8, 255), showText("a")];
+const SAVED_BASES = read("workflows/saved");
+
+/** The request of a number; the same each time. */
+function caseOf(index: number, classes: readonly string[]): Case {
+  const chance = random(seed + index);
+  const { pick, below, chance: happens } = chance;
+  const isSaved = happens(0.3);
+  const graph = happens(0.06)
+    ? isSaved
+      ? grownWorkflow(chance)
+      : grownPrompt(chance)
+    : structuredCloneOf(pick(isSaved ? SAVED_BASES : PROMPT_BASES));
+  for (let i = below(4); i >= 0; i--) spoil(graph, classes, chance);
+  const body: Record<string, unknown> = { [isSaved ? pick(["workflow", "workflow", "prompt"]) : "prompt"]: graph };
+  if (happens(0.2)) {
+    const field = pick(["client_id", "prompt_id", "number", "front", "extra_data", "partial_execution_targets"]);
+    body[field] = hostileValue(chance);
+  }
+  if (happens(0.05)) body[hostileKey(chance)] = hostileValue(chance);
+  let bytes: Buffer = Buffer.from(toText(happens(0.02) ? hostileValue(chance) : body));
+  if (happens(0.1)) bytes = spoilBytes(bytes, chance);
+  return { path: pick(["/prompt", "/api/prompt"]), body: bytes, headers: headersOf(chance) };
+}
+
+function headersOf({ chance, pick }: Random): Case["headers"] {
+  if (chance(0.95)) return { "content-type": "application/json" };
+  return pick<Case["headers"]>([
+    { "content-type": "application/json; charset=utf-16" },
+    { "content-type": "application/json; charset=nobody" },
+    { "content-type": "multipart/form-data" },
+    { "content-encoding": "gzip" },
+    { "content-encoding": "br" },
+    { "content-encoding": "nobody" },
+    { "idempotency-key": "x".repeat(300) },
+    { "idempotency-key": "__proto__" },
+    { expect: "100-continue" },
+  ]);
+}
+
+test(`${PROMPTS} fuzzed prompts are taken or refused with a reason, and the server goes on`, async () => {
+  const server = await startServer([...testPack, "--jobs", "1"]);
+  // What is accepted waits behind this one: here it is the server that is attacked.
+  const blocker = await submit(server, wait(3_600_000));
+  const classes = Object.keys((await ask(server, "/object_info")).json);
+  const [before, worker] = hasProc ? [memoryOf(server.pid), childrenOf(server.pid)] : [];
+  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  const statuses = await sendAll(
+    server,
+    agent,
+    PROMPTS,
+    (index) => caseOf(index, classes),
+    async (index) => {
+      if (index % 500 === 499) await ask(server, "/queue", { body: { clear: true } });
+    },
+  );
+  agent.destroy();
+  expect(statuses.get(200)).toBeGreaterThan(PROMPTS / 50);
+  expect(statuses.get(400)).toBeGreaterThan(PROMPTS / 4);
+
+  // Nothing died on the way, and nobody's memory grew without end.
+  if (before && worker) {
+    expect(childrenOf(server.pid)).toEqual(worker);
+    const { now, most } = memoryOf(server.pid);
+    console.log(
+      `faults: the server held ${before.now.toFixed()} MiB before, ${now.toFixed()} after, ${most.toFixed()} at most`,
+    );
+    expect(most - before.now).toBeLessThan(GROWTH);
+  }
+  expect((await ask(server, "/ready")).json.ready).toBe(true);
+  expect((await ask(server, `/api/jobs/${blocker}`)).json.status).toBe("in_progress");
+  await ask(server, "/queue", { body: { clear: true } });
+  await ask(server, "/interrupt", { method: "POST" });
+  const id = await submit(server, showText("after"));
+  await until(
+    () => ask(server, `/api/jobs/${id}`),
+    ({ json }) => json.status === "completed",
+  );
+});
