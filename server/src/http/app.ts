@@ -3,6 +3,7 @@ import { allowedHost } from "../security/allowed-host.js";
 import { nothingHere, onError } from "../security/errors.js";
 import { ownOrigin } from "../security/origin.js";
 import { responseHeaders } from "../security/response-headers.js";
+import { refuse } from "./files/refusal.js";
 import { fileRoutes } from "./files/routes.js";
 import { frontEnd, inlineScripts } from "./front-end.js";
 import { historyRoutes } from "./history.js";
@@ -10,23 +11,37 @@ import { jobRoutes } from "./jobs.js";
 import { logRoutes } from "./logs.js";
 import { modelRoutes } from "./models.js";
 import { objectInfoRoutes } from "./object-info.js";
+import { routerOf } from "./operation.js";
 import { promptRoutes } from "./prompt.js";
 import { queueRoutes } from "./queue.js";
 import type { Services } from "./services.js";
 import { systemRoutes } from "./system.js";
 
+/** Every route of the server. */
+function routesOf(services: Services) {
+  return {
+    /** Bare and under `/api`. */
+    shared: [
+      ...promptRoutes(services),
+      ...queueRoutes(services),
+      ...historyRoutes(services),
+      ...objectInfoRoutes(services),
+      ...modelRoutes(services),
+      ...systemRoutes(services),
+      ...logRoutes(services),
+    ],
+    /** Likewise; they read bodies themselves. */
+    files: fileRoutes(services),
+    /** Under `/api` only: bare, `/jobs` is a page of ComfyUI's editor. */
+    underApi: jobRoutes(services),
+  };
+}
+
 /** The HTTP side of the server: routes of ComfyUI's protocol, each bare and under `/api`. It listens to nothing. */
 export function createApp(services: Services): Express {
-  const routes = Router()
-    .use(promptRoutes(services))
-    .use(queueRoutes(services))
-    .use(historyRoutes(services))
-    .use(objectInfoRoutes(services))
-    .use(modelRoutes(services))
-    .use(systemRoutes(services))
-    .use(logRoutes(services))
-    .use(fileRoutes(services));
-  const { frontEndRoot } = services;
+  const { allow, frontEndRoot } = services;
+  const { shared, underApi, files } = routesOf(services);
+  const routes = Router().use(routerOf(shared, allow)).use(routerOf(files, allow).use(refuse));
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -36,8 +51,7 @@ export function createApp(services: Services): Express {
     ownOrigin,
     responseHeaders(frontEndRoot === undefined ? undefined : inlineScripts(frontEndRoot)),
   );
-  // ComfyUI has this one under `/api` only: bare, `/jobs` is the frontend's.
-  app.use("/api", routes, jobRoutes(services));
+  app.use("/api", routes, routerOf(underApi, allow));
   app.use(routes);
   app.use(frontEnd(frontEndRoot));
   app.use(nothingHere);

@@ -1,7 +1,11 @@
+import { z } from "zod";
 import type { JsonRecord } from "../security/body.js";
 import { HttpProblem } from "../security/problem.js";
 
 const MOST = 10_000;
+
+/** Job ids in a body, as documented. */
+export const Ids = z.array(z.string().max(128)).max(MOST);
 
 /** The list of job ids under a key of a body; undefined when the key is not there. */
 export function idsIn(body: JsonRecord, key: string): readonly string[] | undefined {

@@ -20,6 +20,12 @@ export interface Answer {
   readonly content?: Content;
 }
 
+/** An answer without a body, or with one that no schema describes. */
+export const answer = (description: string): Answer => ({ description });
+
+/** An answer in JSON. */
+export const jsonAnswer = (description: string, schema: z.ZodType): Answer => ({ description, content: { schema } });
+
 /** A route as plain data: what guards it, and what the OpenAPI document says of it. */
 export interface Operation<Path extends string = string> {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
@@ -54,11 +60,13 @@ export const route = <const Path extends string>(
 ): Route => ({ operation, handlers: handlers as readonly RequestHandler[] });
 
 /** The `:names` of a path, each a text. */
-type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
-  ? { readonly [K in Name]: string } & ParamsOf<`/${Rest}`>
+type ParamsOf<Path extends string> = { readonly [Name in NamesIn<Path>]: string };
+
+type NamesIn<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | NamesIn<`/${Rest}`>
   : Path extends `${string}:${infer Name}`
-    ? { readonly [K in Name]: string }
-    : unknown;
+    ? Name
+    : never;
 
 /** A router of routes; `allow` throws where a request's token does not have the scope that a route needs. */
 export function routerOf(routes: readonly Route[], allow: (request: Request, scope: Scope) => void): Router {

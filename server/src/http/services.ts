@@ -5,6 +5,7 @@ import type { Log } from "../log.js";
 import type { Places } from "../places.js";
 import type { openUserFolders } from "../runtime.js";
 import type { Pool } from "../worker/pool-interface.js";
+import type { Scope } from "./operation.js";
 
 /** What `GET /ready` answers: the server takes jobs and will run them when all of it is well. */
 export interface Health {
@@ -37,4 +38,6 @@ export interface Services {
   readonly frontEndRoot: string | undefined;
   /** Who asks; `default` where there is one user. */
   readonly userOf: (request: Request) => string;
+  /** Throws an `HttpProblem` where whoever asks may not do what needs this scope. */
+  readonly allow: (request: Request, scope: Scope) => void;
 }

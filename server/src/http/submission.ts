@@ -1,7 +1,24 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { isPromptId } from "../protocol/prompt-id.js";
 import { isRecord, type JsonRecord } from "../security/body.js";
 import { HttpProblem } from "../security/problem.js";
+
+const MAX_TARGETS = 10_000;
+
+const AnyObject = z.looseObject({});
+
+/** The body of `POST /prompt`, as clients send it. `readSubmission` reads it, and says what is wrong in ComfyUI's words. */
+export const SubmissionBody = z.looseObject({
+  prompt: AnyObject.optional().describe("Node calls by id, in API form"),
+  workflow: AnyObject.optional().describe("A workflow as an editor saves it, in place of `prompt`"),
+  prompt_id: z.string().optional().describe("The job's id, a UUID in lower case, when the client chooses it"),
+  client_id: z.string().max(128).optional().describe("Whose WebSocket hears of the job"),
+  extra_data: AnyObject.optional().describe("`extra_pnginfo.workflow` is written into pictures"),
+  partial_execution_targets: z.array(z.string()).max(MAX_TARGETS).optional().describe("Run only what these nodes need"),
+  number: z.number().optional().describe("Smaller numbers run earlier"),
+  front: z.boolean().optional().describe("Before all that waits"),
+});
 
 /** The body of `POST /prompt`, read. */
 export interface Submission {
@@ -19,8 +36,6 @@ export interface Submission {
 
 /** What ComfyUI's own paid nodes need of a client. Nobody here does, so it is dropped at the door. */
 const SECRETS = ["auth_token_comfy_org", "api_key_comfy_org"];
-
-const MAX_TARGETS = 10_000;
 
 const invalid = (what: string, details: string): HttpProblem =>
   new HttpProblem(400, "invalid_request", `${what} cannot be used`, { details });

@@ -1,6 +1,7 @@
 import { freemem, platform, totalmem } from "node:os";
-import { Router } from "express";
+import { z } from "zod";
 import { ownVersion } from "../extensions.js";
+import { jsonAnswer, type Route, route } from "./operation.js";
 import type { Services } from "./services.js";
 
 /** The version of ComfyUI whose protocol this server speaks; clients ask it before they use newer routes. */
@@ -42,22 +43,83 @@ function systemStats() {
   };
 }
 
+const Stats = z.object({ system: z.looseObject({}), devices: z.array(z.looseObject({})) });
+const Ready = z.object({
+  ready: z.boolean(),
+  database: z.boolean(),
+  disk: z.boolean(),
+  workers: z.int(),
+  queue: z.object({ queued: z.int(), running: z.int() }),
+});
+
+/** What ComfyUI's packs bring to its editor; ours bring nodes only. */
+const NOTHING_MORE: readonly (readonly [path: string, summary: string])[] = [
+  ["/i18n", "Translations that packs bring: none"],
+  ["/global_subgraphs", "Subgraphs that packs bring: none"],
+  ["/node_replacements", "Nodes that packs replace: none"],
+  ["/workflow_templates", "Templates that packs bring: none"],
+];
+
 /** What this server is and how it does: no route here changes anything. */
-export function systemRoutes({ features, health }: Pick<Services, "features" | "health">): Router {
-  return (
-    Router()
-      .get("/system_stats", (_request, response) => void response.json(systemStats()))
-      .get("/features", (_request, response) => void response.json(features))
-      .get("/health", (_request, response) => void response.json({ status: "ok" }))
-      .get("/ready", async (_request, response) => {
+export function systemRoutes({ features, health }: Pick<Services, "features" | "health">): readonly Route[] {
+  const about = { method: "get", scope: "read", tag: "Server" } as const;
+  return [
+    route(
+      {
+        ...about,
+        path: "/system_stats",
+        summary: "Versions, memory, devices",
+        answers: { 200: jsonAnswer("The figures", Stats) },
+      },
+      (_request, response) => void response.json(systemStats()),
+    ),
+    route(
+      {
+        ...about,
+        path: "/features",
+        summary: "What this server can do",
+        answers: { 200: jsonAnswer("The features", z.looseObject({})) },
+      },
+      (_request, response) => void response.json(features),
+    ),
+    route(
+      {
+        ...about,
+        path: "/health",
+        scope: "public",
+        summary: "Whether the process answers",
+        answers: { 200: jsonAnswer("It does", z.object({ status: z.literal("ok") })) },
+      },
+      (_request, response) => void response.json({ status: "ok" }),
+    ),
+    route(
+      {
+        ...about,
+        path: "/ready",
+        scope: "public",
+        summary: "Whether jobs are taken and run",
+        description: "The database can be written, a worker is up, and the queue has room.",
+        answers: { 200: jsonAnswer("All is well", Ready), 503: jsonAnswer("What is not", Ready) },
+      },
+      async (_request, response) => {
         const { ready, ...parts } = await health();
         response.status(ready ? 200 : 503).json({ ready, ...parts });
-      })
-      // What ComfyUI's packs bring to its frontend; ours bring nodes only.
-      .get("/extensions", (_request, response) => void response.json([]))
-      .get(
-        ["/i18n", "/global_subgraphs", "/node_replacements", "/workflow_templates"],
+      },
+    ),
+    route(
+      {
+        ...about,
+        path: "/extensions",
+        summary: "Scripts that packs add to an editor: none",
+        answers: { 200: jsonAnswer("None", z.array(z.string())) },
+      },
+      (_request, response) => void response.json([]),
+    ),
+    ...NOTHING_MORE.map(([path, summary]) =>
+      route(
+        { ...about, path, summary, answers: { 200: jsonAnswer("None", z.object({})) } },
         (_request, response) => void response.json({}),
-      )
-  );
+      ),
+    ),
+  ];
 }

@@ -7,6 +7,8 @@ import { dirname, join } from "node:path";
 import express from "express";
 import { core } from "../../builtin.js";
 import { onError } from "../../security/errors.js";
+import { routerOf } from "../operation.js";
+import { refuse } from "./refusal.js";
 import { fileRoutes } from "./routes.js";
 
 /** An answer, with its body whole. */
@@ -39,10 +41,11 @@ export async function serveFiles() {
     folders: openFolders({ data }),
     userOf: ({ headers }) => String(headers["x-user"] ?? "default"),
   });
+  const router = routerOf(routes, () => {}).use(refuse);
   const app = express();
   app.disable("etag");
-  app.use("/api", routes);
-  app.use(routes);
+  app.use("/api", router);
+  app.use(router);
   app.use(onError((error) => faults.push(error)));
   const server = app.listen(0, "127.0.0.1");
   await once(server, "listening");

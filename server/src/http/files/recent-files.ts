@@ -5,7 +5,7 @@ import { entriesOf } from "./listing.js";
 import { folderIn } from "./names.js";
 import type { FileServices } from "./routes.js";
 
-const Type = z.object({ type: FolderType });
+export const Type = z.object({ type: FolderType });
 
 /** `GET /internal/files/{type}`: the names of the files at the top of a folder, the newest first. */
 export const recentFiles =

@@ -16,7 +16,7 @@ const MAX_SETTINGS = 4 * 2 ** 20;
 /** Settings by name. A map: `__proto__` and `constructor` are names like any other. */
 type Settings = Map<string, unknown>;
 
-const SettingName = z.object({ id: z.string().min(1).max(256) });
+export const SettingName = z.object({ id: z.string().min(1).max(256) });
 const Several = z.custom<object>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "must be an object of settings by name",

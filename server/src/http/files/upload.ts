@@ -19,7 +19,7 @@ const EXTENSIONS: ReadonlySet<string> = new Set(
 );
 
 /** The fields around the file. */
-const UploadFields = z.object({
+export const UploadFields = z.object({
   type: FolderType.default("input"),
   subfolder: z.string().max(2048).default(""),
   overwrite: z

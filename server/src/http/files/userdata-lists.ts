@@ -11,8 +11,8 @@ const flag = z
   .default("")
   .transform((text) => text.toLowerCase() === "true");
 
-const ListQuery = z.object({ dir: z.string().min(1).max(2048), recurse: flag, full_info: flag, split: flag });
-const TreeQuery = z.object({ path: z.string().max(2048).default("") });
+export const ListQuery = z.object({ dir: z.string().min(1).max(2048), recurse: flag, full_info: flag, split: flag });
+export const TreeQuery = z.object({ path: z.string().max(2048).default("") });
 
 /** `""` for the root, in its usual spellings. */
 const pathOf = async (text: string): Promise<string> => (/^\.?\/?$/.test(text) ? "" : relativePath(text));

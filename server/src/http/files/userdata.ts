@@ -15,9 +15,9 @@ import { folderOf, SETTINGS_FILE } from "./user-folder.js";
 /** A workflow with pictures in it takes a few megabytes. */
 const MAX_FILE = 32 * 2 ** 20;
 
-const File = z.object({ file: z.string().min(1).max(2048) });
-const Move = File.extend({ dest: z.string().min(1).max(2048) });
-const WriteQuery = z.object({
+export const File = z.object({ file: z.string().min(1).max(2048) });
+export const Move = File.extend({ dest: z.string().min(1).max(2048) });
+export const WriteQuery = z.object({
   overwrite: z
     .string()
     .default("true")

@@ -9,8 +9,8 @@ import type { FileServices } from "./routes.js";
 /** Parsing a header stops the server for its length: the format allows 100 MB, the largest known have about 2. */
 const MAX_HEADER = 8 * 2 ** 20;
 
-const ModelQuery = z.object({ filename: z.string().min(1).max(2048) });
-const ModelFolder = z.object({ folder: z.string().regex(/^[\w-]{1,64}$/, "is not a kind of models") });
+export const ModelQuery = z.object({ filename: z.string().min(1).max(2048) });
+export const ModelFolder = z.object({ folder: z.string().regex(/^[\w-]{1,64}$/, "is not a kind of models") });
 
 const nothing = (name: string) => new Refusal(404, `${JSON.stringify(name)} has no metadata that can be read`);
 

@@ -10,7 +10,7 @@ import type { FileServices } from "./routes.js";
 import { isKnown, present, sendFound, versionOf } from "./serve.js";
 
 /** What `GET /view` is asked: a file, and perhaps a copy of it that is lighter or lacks channels. */
-const ViewQuery = FileReference.extend({
+export const ViewQuery = FileReference.extend({
   /** `webp;90`, `jpeg`, …: a copy in that format and quality. */
   preview: z.string().max(100).optional(),
   /** `rgb`: without alpha; `a`: alpha alone; anything else: as it is. */
