@@ -24,6 +24,17 @@ export const saved = (size: number, color: number, prefix = "saved"): object => 
 /** A prompt that takes so many milliseconds and leaves nothing. */
 export const wait = (ms: number): object => ({ 1: { class_type: "Wait", inputs: { ms } } });
 
+/** Does something with each item, a few at a time; the results in the order of the items. */
+export async function eachOf<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const actor = async () => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await act(items[i]!);
+  };
+  await Promise.all(Array.from({ length: 8 }, actor));
+  return results;
+}
+
 /** One of the jobs that people have: most are short, many save a picture, some sample one. */
 export function anyPrompt({ below, next }: Random): object {
   const kind = next();

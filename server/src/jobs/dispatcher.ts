@@ -263,7 +263,9 @@ class LiveDispatcher implements Dispatcher {
 
   async #giveBack({ record, ref }: Run, { reason, alone }: Death): Promise<void> {
     const how = this.#closing ? "returned" : alone ? "blamed" : "lost";
-    const became = await this.#persist(ref, () => this.#options.queue.requeue(record.claim, reason, how));
+    const became = await this.#persist(ref, () =>
+      this.#options.queue.requeue(record.claim, this.#closing ? STOPPED : reason, how),
+    );
     this.#options.onLog(this.#closing ? "info" : "warn", "a run was lost", { job: ref.id, reason, became });
     if (became === "queued") {
       this.#tell({ type: "requeued", job: ref, reason });

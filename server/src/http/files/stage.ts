@@ -47,8 +47,9 @@ export async function stage(folder: string, source: Readable, limit: number): Pr
     }
   } catch (error) {
     await rm(path, { force: true });
-    // A source that failed before it was read says less by now.
-    throw source.errored ?? error;
+    // A source that failed before it was read says less by now; one that was ended because the disk is full says nothing.
+    const { errored } = source;
+    throw errored === null || errored.name === "AbortError" ? error : errored;
   }
   return { path, bytes, hash: hash.digest("hex") };
 }
