@@ -9,6 +9,8 @@ const COALESCE = 256 * 1024;
 const NO_PREVIEWS = 1024 * 1024;
 /** … and it is cut off. */
 const CUT_OFF = 8 * 1024 * 1024;
+/** Feature flags are a client's first message; among the first ones they are taken too. */
+const HEARD = 10;
 
 /** One open socket. It holds a bounded number of bytes, however slowly its client reads. */
 export class Connection {
@@ -20,10 +22,11 @@ export class Connection {
   stale = false;
   readonly #ws: WebSocket;
   readonly #features: Readonly<Record<string, unknown>>;
+  readonly #onBacklog: () => void;
   /** Messages that wait for the client, the newest of each kind. */
   readonly #latest = new Map<string, string>();
-  /** It told its feature flags, and whether it reads previews with metadata. */
-  #flagged = false;
+  /** How many more of its messages are read, and whether it reads previews with metadata. */
+  #patience = HEARD;
   #describes = false;
   #answered = true;
 
@@ -31,11 +34,13 @@ export class Connection {
     ws: WebSocket,
     { user, client }: { readonly user: string; readonly client: string },
     features: Readonly<Record<string, unknown>>,
+    onBacklog: () => void,
   ) {
     this.#ws = ws;
     this.user = user;
     this.client = client;
     this.#features = features;
+    this.#onBacklog = onBacklog;
     this.closed = new Promise((done) => ws.once("close", () => done()));
     // What goes wrong with a socket ends it; that is all there is to do.
     ws.on("error", () => ws.terminate());
@@ -45,6 +50,11 @@ export class Connection {
     ws.on("pong", () => {
       this.#answered = true;
     });
+  }
+
+  /** Bytes that the client has not taken yet; none of one that is being cut off. */
+  get backlog(): number {
+    return this.#ws.readyState === this.#ws.OPEN ? this.#ws.bufferedAmount : 0;
   }
 
   /** Sends a message, or does without where the client is too slow for it. */
@@ -101,14 +111,16 @@ export class Connection {
     this.#ws.send(data, () => {
       if (this.#latest.size > 0 && this.#ws.bufferedAmount <= COALESCE) this.#flush();
     });
+    if (this.#ws.bufferedAmount > COALESCE) this.#onBacklog();
   }
 
   #hear(data: RawData): void {
-    // One answer a socket: nobody makes the server talk by talking.
-    if (this.#flagged) return;
+    // One answer a socket, and few questions: nobody makes the server read and talk by talking.
+    if (this.#patience === 0) return;
+    this.#patience--;
     const flags = featureFlagsIn(data);
     if (flags === undefined) return;
-    this.#flagged = true;
+    this.#patience = 0;
     this.#describes = flags.supports_preview_metadata === true;
     this.send({ text: featuresText(this.#features) });
   }

@@ -37,6 +37,8 @@ export interface HubOptions {
   readonly pingEvery?: number;
 }
 
+/** Bytes that all sockets together may hold for clients that do not read; beyond, those that hold the most are cut off. */
+const MAX_BACKLOG = 64 * 2 ** 20;
 /** No client sends more than feature flags. */
 const MAX_PAYLOAD = 1024 * 1024;
 const MAX_CLIENT_ID = 128;
@@ -142,7 +144,7 @@ class Hub implements SocketHub {
       return;
     }
     this.#sockets.handleUpgrade(req, socket, head, (ws) => {
-      this.#join(new Connection(ws, asked, this.#options.features));
+      this.#join(new Connection(ws, asked, this.#options.features, () => this.#relieve()));
     });
   }
 
@@ -184,6 +186,18 @@ class Hub implements SocketHub {
       if (older) return;
       this.#tellPresence(connection, false);
     });
+  }
+
+  /** Each socket is bounded, and so are all: there may be a thousand. */
+  #relieve(): void {
+    let total = 0;
+    for (const { backlog } of this.#all) total += backlog;
+    while (total > MAX_BACKLOG) {
+      const [worst] = [...this.#all].sort((a, b) => b.backlog - a.backlog);
+      if (worst === undefined || worst.backlog === 0) return;
+      total -= worst.backlog;
+      worst.terminate();
+    }
   }
 
   #tellPresence({ user, client }: Connection, listens: boolean): void {
