@@ -7,7 +7,7 @@ import type { Random } from "./random.js";
 const textToImage = readFileSync(join(root, "workflows/text-to-image.json"), "utf8");
 
 /** A prompt of the embedded model, as small and short as it gets, that saves its picture. */
-function sampled(seed: number, steps = 2): object {
+export function sampled(seed: number, steps = 2): object {
   const prompt = JSON.parse(textToImage);
   Object.assign(prompt[4].inputs, { width: 64, height: 64 });
   Object.assign(prompt[5].inputs, { seed, steps });

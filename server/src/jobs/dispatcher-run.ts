@@ -29,10 +29,11 @@ export class RunRecord {
   #recalled = false;
   #current: RunNode | undefined;
   #prompt: Readonly<Record<string, unknown>> | undefined;
-  #clock = 0;
+  #clock: number;
 
   constructor(claim: Claim) {
     this.claim = claim;
+    this.#clock = claim.job.startedAt ?? 0;
     this.startedAt = this.#now();
     this.#note("execution_start");
   }
@@ -176,7 +177,7 @@ export class RunRecord {
     return whole;
   }
 
-  /** The machine's clock, except that it does not go back while a job runs. */
+  /** The machine's clock, except that it does not go back since the job began. */
   #now(): number {
     this.#clock = Math.max(this.#clock, Date.now());
     return this.#clock;

@@ -24,7 +24,7 @@ export function endJob(database: Database, ledger: Ledger, seq: number, ending: 
   const added = [outputs, meta, messages, error ?? ""].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   ledger.tick += 1;
   database.run(
-    `UPDATE jobs SET status = ?, ended = ?, ended_at = ?, outputs = ?, meta = ?, messages = ?, error = ?, bytes = ?
+    `UPDATE jobs SET status = ?, ended = ?, ended_at = max(?, coalesce(started_at, created_at)), outputs = ?, meta = ?, messages = ?, error = ?, bytes = ?
      WHERE seq = ?`,
     ending.status,
     ledger.tick,
@@ -52,7 +52,7 @@ export function endJob(database: Database, ledger: Ledger, seq: number, ending: 
 export function cancelWaiting(database: Database, ledger: Ledger, user?: string): number {
   ledger.tick += 1;
   const cancelled = database.all<{ bytes: number }>(
-    `UPDATE jobs SET status = 'cancelled', ended = ?1, ended_at = ?2
+    `UPDATE jobs SET status = 'cancelled', ended = ?1, ended_at = max(?2, created_at)
      WHERE status = 'queued' AND (?3 IS NULL OR user = ?3) RETURNING bytes`,
     ledger.tick,
     Date.now(),

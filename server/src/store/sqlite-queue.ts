@@ -149,22 +149,22 @@ function claimNext(database: Database, ledger: Ledger, worker: string): Claim | 
   const next = nextWaiting(database);
   if (next === undefined) return undefined;
   if (next.turn !== undefined) turnTaken(database, ledger, next.turn);
-  const now = Date.now();
   ledger.tick += 1;
-  const [claimed] = database.all<{ attempt: number; bytes: number }>(
-    `UPDATE jobs SET status = 'running', attempt = attempt + 1, started_at = ?, place = coalesce(place, ?)
-     WHERE seq = ? RETURNING attempt, bytes`,
-    now,
+  // Clocks are set back: times are never before what came first, here and wherever a time is stored.
+  const [claimed] = database.all<{ attempt: number; bytes: number; started_at: number }>(
+    `UPDATE jobs SET status = 'running', attempt = attempt + 1, started_at = max(?, created_at), place = coalesce(place, ?)
+     WHERE seq = ? RETURNING attempt, bytes, started_at`,
+    Date.now(),
     ledger.tick,
     next.seq,
   );
-  const { attempt, bytes } = claimed!;
+  const { attempt, bytes, started_at } = claimed!;
   database.run(
     "INSERT INTO attempts (seq, attempt, worker, started_at) VALUES (?, ?, ?, ?)",
     next.seq,
     attempt,
     worker,
-    now,
+    started_at,
   );
   ledger.queued -= 1;
   ledger.queuedBytes -= bytes;
@@ -179,7 +179,7 @@ const runs = (database: Database, { job, attempt }: Claim): boolean =>
 
 function closeAttempt(database: Database, { job, attempt }: Claim, outcome: string, reason?: string, blamed = 0): void {
   database.run(
-    "UPDATE attempts SET ended_at = ?, outcome = ?, reason = ?, blamed = ? WHERE seq = ? AND attempt = ?",
+    "UPDATE attempts SET ended_at = max(?, started_at), outcome = ?, reason = ?, blamed = ? WHERE seq = ? AND attempt = ?",
     Date.now(),
     outcome,
     reason ?? null,
@@ -204,7 +204,7 @@ function giveBack(
   );
   const failure = how === "returned" ? undefined : givenUp(sum!.lost, sum!.blamed, reason);
   if (failure !== undefined) {
-    const now = Date.now();
+    const now = Math.max(Date.now(), job.startedAt ?? 0);
     const { error, messages } = givenUpRecord(job.id, failure, job.startedAt ?? now, now);
     endJob(database, ledger, job.seq, {
       status: "failed",
