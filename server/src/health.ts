@@ -2,6 +2,7 @@ import { statfs } from "node:fs/promises";
 import type { Health } from "./http/services.js";
 import type { Dispatcher } from "./jobs/dispatcher.js";
 import type { Records } from "./jobs/queue.js";
+import { OWNER } from "./places.js";
 import type { Pool } from "./worker/pool-interface.js";
 
 /** What health is read from. */
@@ -20,7 +21,7 @@ const MIN_FREE = 16 * 2 ** 20;
 /** Says whether jobs are taken and will run. Asks, and changes nothing. */
 export function healthOf({ records, pool, dispatcher, data, maxQueued }: Parts): () => Promise<Health> {
   let started = false;
-  pool.definitions().then(
+  pool.definitions(OWNER).then(
     () => {
       started = true;
     },

@@ -16,6 +16,12 @@ export interface Places {
   readonly compiled: string;
 }
 
+/** Of those, where nodes read and write. */
+export type FilePlaces = Pick<Places, "data" | "inputs" | "output" | "temp">;
+
+/** The only user of a server that asks for no token, and whose folders are those of the data directory itself. */
+export const OWNER = "default";
+
 /** What the user asked for; nothing by default. */
 export interface PlaceOptions {
   readonly data?: string;
@@ -46,4 +52,14 @@ export function places({ data: asked, input, output, modelPaths = [], workflow }
     modelPaths: [...modelPaths.map((file) => resolve(file)), ...(existsSync(own) ? [own] : [])],
     compiled: join(data, "cache", "compiled"),
   };
+}
+
+/** Holds a folder for each user but the owner. */
+export const filesOfUsers = (data: string): string => join(data, "files");
+
+/** Where a user's own files are. Models are everybody's. The name is a `UserName`: it becomes a part of paths. */
+export function placesOfUser<P extends FilePlaces>(places: P, user: string): P {
+  if (user === OWNER) return places;
+  const own = join(filesOfUsers(places.data), user);
+  return { ...places, inputs: [join(own, "input")], output: join(own, "output"), temp: join(own, "temp") };
 }

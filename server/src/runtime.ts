@@ -2,13 +2,15 @@ import { type Definitions, describe, type Pack, type Provided, provide, services
 import { core } from "./builtin.js";
 import { type Extension, installedExtensions } from "./extensions.js";
 import { loadLocalPack, loadPacks } from "./packs.js";
-import type { Places } from "./places.js";
+import { OWNER, type Places, placesOfUser } from "./places.js";
 
 /** The packs of this process, as plain data too, and what it offers their nodes. */
 export interface Runtime {
   readonly packs: readonly Pack[];
   readonly definitions: Definitions;
   readonly use: Use;
+  /** What it offers them when they run for a user: that user's files. */
+  readonly useOf: (user: string) => Promise<Use>;
 }
 
 /** What a runtime is made of. */
@@ -47,5 +49,14 @@ export async function openRuntime({ places, localPacks = [], offered = [] }: Run
   ]);
   const packs = [...installed, ...local];
   const use = services([provide(FOLDERS, folders), ...offered]);
-  return { packs, definitions: await describe(packs, use), use };
+  const ofOthers = new Map<string, Promise<Use>>();
+  const openFor = async (user: string): Promise<Use> =>
+    services([provide(FOLDERS, await openUserFolders(placesOfUser(places, user))), ...offered]);
+  const useOf = (user: string): Promise<Use> => {
+    if (user === OWNER) return Promise.resolve(use);
+    const opened = ofOthers.get(user) ?? openFor(user);
+    ofOthers.set(user, opened);
+    return opened;
+  };
+  return { packs, definitions: await describe(packs, use), use, useOf };
 }

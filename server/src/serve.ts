@@ -3,13 +3,15 @@ import { healthOf } from "./health.js";
 import { type Listening, listen } from "./listen.js";
 import type { Log } from "./log.js";
 import type { Places } from "./places.js";
-import { hostCheck } from "./security/allowed-host.js";
+import { hostCheck, isLoopback } from "./security/allowed-host.js";
+import { recognition } from "./security/identity.js";
 import { isForeign } from "./security/origin.js";
 import { sweep } from "./sweep.js";
+import { openTokens } from "./tokens/token-folder.js";
 
 /** How a server is started. */
 export interface ServerOptions {
-  /** A loopback address or name. */
+  /** An address to listen on. Other than loopback's it needs tokens. */
   readonly host: string;
   /** 0 takes any port that is free. */
   readonly port: number;
@@ -27,6 +29,12 @@ export interface ServerOptions {
   readonly compat?: string;
   /** Whether what is accepted survives a power cut. */
   readonly durable: boolean;
+  /** Whether tokens are asked for, once there are any. False only on loopback. */
+  readonly auth: boolean;
+  /** Requests that one token may make in a minute; 0: as many as it likes. */
+  readonly requestsPerMinute: number;
+  /** Whether a proxy on this machine stands before the server. */
+  readonly behindProxy: boolean;
   readonly log: Log;
 }
 
@@ -41,8 +49,6 @@ export interface RunningServer {
 const MAX_QUEUED = 10_000;
 /** Clients that may follow the log at once. */
 const MAX_LOG_READERS = 100;
-/** Without tokens there is one user. */
-const USER = "default";
 
 /**
  * Starts a server. The port answers first, then the data directory is taken and the workers are forked; all else is
@@ -50,7 +56,7 @@ const USER = "default";
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port } = options;
-  hostCheck(options.allowedHosts);
+  hostCheck(options);
   const listening = await listen(host, port);
   const undo: (() => unknown)[] = [listening.close];
   try {
@@ -64,9 +70,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /** Joins the parts. Fills `undo` with how to end what was begun; answers with how to end it in good order. */
 async function compose(
   { server, answerWith, close }: Listening,
-  { places, log, workers, jobsPerWorker, localPacks, allowedHosts, frontEndRoot, compat, durable }: ServerOptions,
+  options: ServerOptions,
   undo: (() => unknown)[],
 ): Promise<RunningServer["close"]> {
+  const { places, log, workers, jobsPerWorker, localPacks, frontEndRoot, compat, durable } = options;
+  const { host, auth, requestsPerMinute, behindProxy } = options;
   const { openStore } = await import("./store/open-store.js");
   const store = await openStore(places.data, { durable, maxQueued: MAX_QUEUED });
   undo.push(store.close);
@@ -104,12 +112,15 @@ async function compose(
   const remaining = () => dispatcher.counts().queued + dispatcher.counts().running;
   const sockets = openSockets({ remaining, features });
   const endFeed = openFeed(dispatcher, sockets);
-  const isAllowedHost = hostCheck(allowedHosts);
+  const isAllowedHost = hostCheck(options);
+  const tokens = openTokens(places.data);
+  const who = recognition(tokens, () => isLoopback(host) && !(auth && tokens.any()));
   sockets.attach(server, {
-    authorize: ({ headers }) =>
-      isAllowedHost(headers.host) && !isForeign(headers)
-        ? { user: USER }
-        : { refused: 403, reason: "pages of other sites may not listen here" },
+    authorize: (request) => {
+      if (!isAllowedHost(request.headers.host) || isForeign(request.headers))
+        return { refused: 403, reason: "pages of other sites may not listen here" };
+      return who.recognise(request).identity ?? { refused: 401, reason: "a token is needed" };
+    },
   });
   const app = createApp({
     queue,
@@ -124,9 +135,9 @@ async function compose(
     features,
     isAllowedHost,
     frontEndRoot,
-    userOf: () => USER,
-    // Who reaches a loopback address may do everything.
-    allow: () => {},
+    ...who,
+    requestsPerMinute,
+    behindProxy,
   });
   answerWith(app);
   return async (graceMs) => {

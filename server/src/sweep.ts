@@ -1,6 +1,6 @@
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { Places } from "./places.js";
+import { type FilePlaces, filesOfUsers, placesOfUser } from "./places.js";
 
 /** A file that was being written: `<name>.<uuid>.part` (files/replace.ts) or `.<uuid>.part` (nodes, uploads). */
 const UNFINISHED = /(^|\.)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
@@ -9,16 +9,19 @@ const UNFINISHED = /(^|\.)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
  * Removes what an earlier server left: previews, and files that it did not finish writing. To be called by the only server
  * of the data directory, before it runs anything. Resolves when new previews may be written; the rest goes on behind.
  */
-export async function sweep({ data, inputs, output, temp }: Places): Promise<{ readonly done: Promise<unknown> }> {
-  const aside = join(data, `temp-${process.pid}.old`);
-  await rename(temp, aside).catch(() => undefined);
+export async function sweep(places: FilePlaces): Promise<{ readonly done: Promise<unknown> }> {
+  const { data } = places;
+  const users = await readdir(filesOfUsers(data)).catch(() => []);
+  const all = [places, ...users.map((user) => placesOfUser(places, user))];
   const before = Date.now();
+  for (const [i, { temp }] of all.entries())
+    await rename(temp, join(data, `temp-${process.pid}-${i}.old`)).catch(() => undefined);
   const old = await readdir(data).catch(() => []);
   const done = Promise.all([
     ...old
-      .filter((name) => /^temp-\d+\.old$/.test(name))
+      .filter((name) => /^temp-[\d-]+\.old$/.test(name))
       .map((name) => rm(join(data, name), { recursive: true, force: true }).catch(() => undefined)),
-    ...[output, ...inputs].map((folder) => removeUnfinished(folder, before)),
+    ...all.flatMap(({ output, inputs }) => [output, ...inputs]).map((folder) => removeUnfinished(folder, before)),
   ]);
   return { done };
 }

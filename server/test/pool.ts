@@ -100,7 +100,7 @@ export function start(pool: Pool, prompt: Prompt, targets: readonly string[]): R
 
 /** The one worker of a pool, once it can work. */
 export async function workerOf(pool: Pool): Promise<number> {
-  await pool.definitions();
+  await pool.definitions("default");
   await until(() => pool.free() !== undefined);
   return pool.workers()[0]?.pid as number;
 }

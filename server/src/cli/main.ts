@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { ownVersion } from "../extensions.js";
 import { EXIT, type ExitCode, Failure, messageOf, trace } from "../failure.js";
+import { SCOPES } from "../security/scope.js";
 import { palette } from "./colour.js";
 import { printable } from "./printable.js";
 
@@ -66,7 +67,7 @@ function commands(finish: (code: ExitCode) => void): Command {
     .command("serve")
     .description("serve ComfyUI's API: API scripts, SDKs and its editor run workflows here")
     .option("-p, --port <n>", "the port; 0 takes any that is free", "8188")
-    .option("--listen <address>", "a loopback address", "127.0.0.1")
+    .option("--listen <address>", "the address to listen on; other than loopback's it needs tokens", "127.0.0.1")
     .option("--workers <n>", "processes that run nodes", "1")
     .option("--jobs <n>", "jobs that one worker runs at once; one of them at a time has the GPU", "1")
     .option("--input <dir>", "where pictures are read and uploaded (default: input in the data directory)")
@@ -78,11 +79,46 @@ function commands(finish: (code: ExitCode) => void): Command {
       ),
     )
     .addOption(compat())
+    .option("--no-auth", "ask nobody for a token, though there are tokens (on loopback only)")
+    .option("--rate-limit <n>", "requests a minute that one token may make; 0: as many as it likes", "3000")
+    .option("--behind-proxy", "believe the X-Forwarded-… headers of a reverse proxy on this machine")
     .option("--durable", "keep accepted jobs through a power cut too (slower)")
     .addOption(data())
     .addOption(modelPaths())
     .addOption(pack())
     .action(async (options) => finish(await (await import("./serve.js")).serveCommand(options)));
+
+  const token = program.command("token").description("say who may use a server, and for what");
+  token
+    .command("create")
+    .description("make a token, and show it once")
+    .option(
+      "--user <name>",
+      "whose jobs and files it is for; default is who a server without tokens works for",
+      "default",
+    )
+    .addOption(
+      new Option("--scope <scope>", "read; run: also submit, cancel, upload and save; admin: everything, for everybody")
+        .choices(SCOPES)
+        .default("run"),
+    )
+    .option("--label <text>", "what it is for", "")
+    .option("--expires <time>", "when it ends: so many days, hours or minutes from now (90d, 12h, 30m)")
+    .addOption(data())
+    .option("--json", "write JSON")
+    .action(async (options) => finish(await (await import("./token.js")).createToken(options)));
+  token
+    .command("list")
+    .description("list the tokens; what they are is not kept")
+    .addOption(data())
+    .option("--json", "write JSON")
+    .action(async (options) => finish(await (await import("./token.js")).listTokens(options)));
+  token
+    .command("revoke")
+    .description("end tokens, at once")
+    .argument("<id...>", "ids, as `token list` shows them")
+    .addOption(data())
+    .action(async (ids, options) => finish(await (await import("./token.js")).revokeTokens(ids, options)));
 
   withWorkflow(program.command("validate").description("check a workflow without running it")).action(
     async (file, options) => finish(await (await import("./validate.js")).validateCommand(file, options)),

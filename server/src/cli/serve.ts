@@ -5,6 +5,7 @@ import { openLog } from "../log.js";
 import { type Places, places } from "../places.js";
 import { isLoopback } from "../security/allowed-host.js";
 import { startServer } from "../serve.js";
+import { openTokens } from "../tokens/token-folder.js";
 import { onInterrupt } from "./interrupt.js";
 
 /** Options of `serve`, as commander gives them. */
@@ -22,6 +23,10 @@ export interface ServeCommandOptions {
   readonly allowHost?: readonly string[];
   readonly compat?: string;
   readonly durable?: boolean;
+  /** False with `--no-auth`. */
+  readonly auth: boolean;
+  readonly rateLimit: string;
+  readonly behindProxy?: boolean;
 }
 
 /** Milliseconds that running jobs may take to end when the server is asked to stop; then they wait for the next start. */
@@ -29,22 +34,32 @@ const GRACE = 5000;
 
 /** `mezzotint serve`: runs the server until it is interrupted. */
 export async function serveCommand(options: ServeCommandOptions): Promise<ExitCode> {
-  const { listen, pack = [], allowHost = [], compat, durable = false } = options;
+  const { listen, pack = [], allowHost = [], compat, durable = false, auth, behindProxy = false } = options;
+  const where = placesOf(options);
+  const tokens = openTokens(where.data).any();
+  if (!isLoopback(listen)) guarded(listen, { tokens, auth });
   const frontEndRoot = options.frontEndRoot === undefined ? undefined : frontEnd(options.frontEndRoot);
   const server = await startServer({
-    host: loopback(listen),
+    host: listen,
     port: count("--port", options.port, 0, 65_535),
     workers: count("--workers", options.workers, 1, 64),
     jobsPerWorker: count("--jobs", options.jobs, 1, 64),
-    places: placesOf(options),
+    places: where,
     localPacks: pack.map((path) => resolve(path)),
     allowedHosts: allowHost,
     durable,
+    auth,
+    requestsPerMinute: count("--rate-limit", options.rateLimit, 0, 999_999),
+    behindProxy,
     log: openLog({ terminal: process.stderr.isTTY ?? false }),
     ...(frontEndRoot !== undefined && { frontEndRoot }),
     ...(compat !== undefined && { compat }),
   });
   console.log(`Mezzotint listens on ${server.url}`);
+  if (tokens && auth)
+    console.log(
+      `open ${server.url}/?token=TOKEN once in a browser; programs send it as Bearer, or as Basic's password`,
+    );
   await new Promise<void>((stop) => {
     onInterrupt(stop);
   });
@@ -63,11 +78,13 @@ function placesOf({ data, input, output, modelPaths }: ServeCommandOptions): Pla
   return output === undefined ? { ...where, output: join(where.data, "output") } : where;
 }
 
-function loopback(host: string): string {
-  if (isLoopback(host)) return host;
-  const why = "whoever reaches this server can run workflows and read what they make";
-  const out = "from another machine, reach it through a tunnel: ssh -L 8188:localhost:8188 THIS_MACHINE";
-  throw new Failure(`--listen ${host} is refused: ${why}, so it listens on this machine only (127.0.0.1, ::1); ${out}`);
+/** Refuses to listen where strangers are, unless they are asked for a token. */
+function guarded(host: string, { tokens, auth }: { readonly tokens: boolean; readonly auth: boolean }): void {
+  const why = `--listen ${host} is refused: whoever reaches this server could run workflows and read what they make`;
+  if (!auth) throw new Failure(`${why}; --no-auth is for loopback addresses (127.0.0.1, ::1) only`);
+  if (tokens) return;
+  const tunnel = "or reach it from another machine through a tunnel: ssh -L 8188:localhost:8188 THIS_MACHINE";
+  throw new Failure(`${why}; make a token first (mezzotint token create), ${tunnel}`);
 }
 
 function count(name: string, text: string, least: number, most: number): number {

@@ -14,7 +14,9 @@ import { objectInfoRoutes } from "./object-info.js";
 import { routerOf } from "./operation.js";
 import { promptRoutes } from "./prompt.js";
 import { queueRoutes } from "./queue.js";
+import { requestLimit, wrongTokenLimit } from "./rate-limits.js";
 import type { Services } from "./services.js";
+import { signIn } from "./sign-in.js";
 import { systemRoutes } from "./system.js";
 
 /** Every route of the server. */
@@ -51,8 +53,15 @@ export function createApp(services: Services): Express {
     ownOrigin,
     responseHeaders(frontEndRoot === undefined ? undefined : inlineScripts(frontEndRoot)),
   );
+  if (services.behindProxy) app.set("trust proxy", "loopback");
+  app.use(wrongTokenLimit(services), signIn(services), requestLimit(services, services.requestsPerMinute));
   app.use("/api", routes, routerOf(underApi, allow));
   app.use(routes);
+  // The editor, and which paths there are, are for those who may use them.
+  app.use((request, _response, next) => {
+    allow(request, "read");
+    next();
+  });
   app.use(frontEnd(frontEndRoot));
   app.use(nothingHere);
   app.use(

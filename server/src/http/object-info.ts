@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Definitions } from "@mezzotint/engine";
+import type { Request } from "express";
 import { z } from "zod";
 import { type ObjectInfo, objectInfo } from "../protocol/object-info.js";
 import { definitionsOf } from "./definitions.js";
@@ -14,11 +15,12 @@ const PATIENCE = 8;
 const Nodes = z.record(z.string(), z.looseObject({})).describe("Inputs, outputs and texts, by class");
 
 /** `/object_info`: every node, in the form that editors read. */
-export function objectInfoRoutes(services: Pick<Services, "pool">): readonly Route[] {
+export function objectInfoRoutes(services: Pick<Services, "pool" | "userOf">): readonly Route[] {
   /** Files may have changed since a worker was last asked; what it says late is there for the next request. */
-  async function current(): Promise<ObjectInfo> {
-    const known = await definitionsOf(services);
-    const fresh = services.pool.definitions(true).catch((): Definitions => known);
+  async function current(request: Request): Promise<ObjectInfo> {
+    const user = services.userOf(request);
+    const known = await definitionsOf(services, user);
+    const fresh = services.pool.definitions(user, true).catch((): Definitions => known);
     return objectInfo(await Promise.race([fresh, sleep(PATIENCE, known)]));
   }
   return [
@@ -31,9 +33,9 @@ export function objectInfoRoutes(services: Pick<Services, "pool">): readonly Rou
         summary: "Every node",
         answers: { 200: jsonAnswer("The nodes", Nodes), 304: answer("As the `If-None-Match` has it") },
       },
-      async ({ headers }, response) => {
-        const { all } = await current();
-        if (headers["if-none-match"] === etagOf(all)) response.status(304).end();
+      async (request, response) => {
+        const { all } = await current(request);
+        if (request.headers["if-none-match"] === etagOf(all)) response.status(304).end();
         else sendJson(response.set("ETag", etagOf(all)).set("Cache-Control", "no-cache"), all);
       },
     ),
@@ -47,7 +49,7 @@ export function objectInfoRoutes(services: Pick<Services, "pool">): readonly Rou
         params: z.object({ class: z.string() }),
         answers: { 200: jsonAnswer("The node under its class; empty when there is none", Nodes) },
       },
-      async ({ params }, response) => sendJson(response, (await current()).of(params.class)),
+      async (request, response) => sendJson(response, (await current(request)).of(request.params.class)),
     ),
   ];
 }

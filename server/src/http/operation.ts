@@ -1,11 +1,6 @@
 import { type Request, type RequestHandler, Router } from "express";
 import type { z } from "zod";
-
-/**
- * What a token may allow. `read` shows the user's own jobs, files and settings; `run` allows `read` too, and submits,
- * cancels, uploads and saves; `admin` allows everything, for everybody.
- */
-export type Scope = "read" | "run" | "admin";
+import type { Scope } from "../security/scope.js";
 
 /** What a request carries: JSON unless another type is said. */
 export interface Content {

@@ -1,11 +1,10 @@
-import type { Request } from "express";
 import type { Dispatcher } from "../jobs/dispatcher.js";
 import type { Queue, Records } from "../jobs/queue.js";
 import type { Log } from "../log.js";
 import type { Places } from "../places.js";
 import type { openUserFolders } from "../runtime.js";
+import type { Recognition } from "../security/identity.js";
 import type { Pool } from "../worker/pool-interface.js";
-import type { Scope } from "./operation.js";
 
 /** What `GET /ready` answers: the server takes jobs and will run them when all of it is well. */
 export interface Health {
@@ -36,8 +35,13 @@ export interface Services {
   readonly isAllowedHost: (host: string | undefined) => boolean;
   /** The folder of a built editor. */
   readonly frontEndRoot: string | undefined;
-  /** Who asks; `default` where there is one user. */
-  readonly userOf: (request: Request) => string;
-  /** Throws an `HttpProblem` where whoever asks may not do what needs this scope. */
-  readonly allow: (request: Request, scope: Scope) => void;
+  /** Who asks, and what they may do. */
+  readonly recognise: Recognition["recognise"];
+  readonly allow: Recognition["allow"];
+  /** Whose things a request is about; `default` where nobody is asked for a token. */
+  readonly userOf: Recognition["userOf"];
+  /** Requests that one token may make in a minute; 0: as many as it likes. */
+  readonly requestsPerMinute: number;
+  /** Whether requests come through a proxy on this machine, whose `X-Forwarded-…` headers count. */
+  readonly behindProxy: boolean;
 }

@@ -38,7 +38,7 @@ export async function submit(asked: Asked, services: Services): Promise<Submitte
   const { prompt: converted, findings } = await promptOf(asked, services);
   const prompt = (change ? await change(converted as Prompt, findings) : converted) as JsonRecord;
   const text = stringifyJson(prompt);
-  const { targets, node_errors } = await validate(prompt, text, asked.targets, services);
+  const { targets, node_errors } = await validate(prompt, text, asked, services);
   const workflow = workflowOf(asked.extra);
   const spec: JobSpec = {
     id: asked.id ?? randomUUID(),
@@ -56,12 +56,12 @@ export async function submit(asked: Asked, services: Services): Promise<Submitte
 
 /** The prompt to run. A saved workflow that cannot be converted whole is refused: what would run is not what was drawn. */
 async function promptOf(
-  { source: { kind, value } }: Pick<Asked, "source">,
+  { source: { kind, value }, user }: Pick<Asked, "source" | "user">,
   services: Services,
 ): Promise<{ readonly prompt: JsonRecord; readonly findings: readonly Finding[] }> {
   if (kind === "prompt") return { prompt: value, findings: [] };
   const convert = await import("../workflows/convert.js");
-  const definitions = await definitionsOf(services);
+  const definitions = await definitionsOf(services, user);
   const { prompt, findings } = await convert
     .promptOf({ kind, saved: value, extra: {} }, definitions, "the body")
     .catch((cause: unknown): never => {

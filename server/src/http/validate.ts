@@ -14,17 +14,17 @@ export type Verdict = Pick<Plan, "targets" | "node_errors">;
 export async function validate(
   prompt: JsonRecord,
   text: string,
-  targets: readonly string[] | undefined,
+  { user, targets }: { readonly user: string; readonly targets?: readonly string[] | undefined },
   services: Pick<Services, "pool">,
 ): Promise<Verdict> {
-  const known = await definitionsOf(services);
+  const known = await definitionsOf(services, user);
   const first = plan(prompt, known, { targets });
   const stale = mayBeStale(first.node_errors, known);
-  const planned = stale ? plan(prompt, await definitionsOf(services, true), { targets }) : first;
+  const planned = stale ? plan(prompt, await definitionsOf(services, user, true), { targets }) : first;
   if (isRefused(planned)) throw asProblem(planned);
   if (![...planned.steps.values()].some(({ definition }) => definition.checked)) return planned;
   // A worker that finds nothing, or has no time, is no reason to refuse: it checks again before the job runs.
-  const found = await services.pool.check(text, targets);
+  const found = await services.pool.check(user, text, targets);
   if (!isRecord(found)) return planned;
   if ("error" in found) throw asProblem(found as unknown as Refused);
   return found as unknown as Verdict;

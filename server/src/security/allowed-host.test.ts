@@ -15,7 +15,7 @@ describe("isLoopback", () => {
 });
 
 describe("hostCheck", () => {
-  const isAllowed = hostCheck(["Art.example", "[fd00::1]:8443"]);
+  const isAllowed = hostCheck({ allowedHosts: ["Art.example", "[fd00::1]:8443"] });
 
   test("takes loopback with any port, for a tunnel ends at a port of its own", () => {
     for (const host of ["localhost", "LOCALHOST:1", "localhost.:80", "127.0.0.1:8188", "[::1]:8188"])
@@ -44,6 +44,15 @@ describe("hostCheck", () => {
   });
 
   test("says which name of the user's is none", () => {
-    expect(() => hostCheck(["https://art.example"])).toThrow("https://art.example");
+    expect(() => hostCheck({ allowedHosts: ["https://art.example"] })).toThrow("https://art.example");
+  });
+
+  test("takes addresses, and this machine's name, only where it listens for more than this machine", () => {
+    const everywhere = hostCheck({ host: "0.0.0.0", allowedHosts: [] });
+    for (const host of ["192.168.1.7:8188", "[fd00::1]:8188", "localhost"]) {
+      expect(everywhere(host), host).toBe(true);
+      if (host !== "localhost") expect(isAllowed(host), host).toBe(false);
+    }
+    expect(everywhere("rebound.example")).toBe(false);
   });
 });

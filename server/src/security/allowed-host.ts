@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import type { RequestHandler } from "express";
 import ipaddr from "ipaddr.js";
 import { HttpProblem } from "./problem.js";
@@ -24,10 +25,18 @@ export function isLoopback(name: string): boolean {
 /**
  * Tells whether a `Host` header names this server. A page of a stranger can make its own name resolve to 127.0.0.1
  * and read our answers as its own (DNS rebinding), but its requests carry that name. Loopback names pass with any port,
- * for a tunnel ends at a port of its own; `allowed` adds names, each with a port or for every port.
+ * for a tunnel ends at a port of its own; `allowedHosts` adds names, each with a port or for every port. A server that
+ * listens elsewhere (`host`) goes by this machine's name too, and by any address: nobody can point an address elsewhere.
  */
-export function hostCheck(allowed: readonly string[]): (header: string | undefined) => boolean {
-  const known = allowed.map((entry) => {
+export function hostCheck({
+  host: listens = "localhost",
+  allowedHosts,
+}: {
+  readonly host?: string;
+  readonly allowedHosts: readonly string[];
+}): (header: string | undefined) => boolean {
+  const elsewhere = !isLoopback(listens);
+  const known = [...allowedHosts, ...(elsewhere && parseHost(hostname()) ? [hostname()] : [])].map((entry) => {
     const host = parseHost(entry);
     if (!host) throw new RangeError(`${JSON.stringify(entry)} is not a host: give a name, or name:port`);
     return host;
@@ -36,7 +45,7 @@ export function hostCheck(allowed: readonly string[]): (header: string | undefin
     const host = header === undefined ? undefined : parseHost(header);
     if (!host) return false;
     const named = known.some(({ name, port }) => name === host.name && (port === "" || port === host.port));
-    return named || isLoopback(host.name);
+    return named || isLoopback(host.name) || (elsewhere && ipaddr.isValid(host.name));
   };
 }
 

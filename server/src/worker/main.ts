@@ -65,8 +65,9 @@ const find = ({ job: id, attempt }: { readonly job: string; readonly attempt: nu
   return job?.attempt === attempt ? job : undefined;
 };
 
-async function checked(prompt: string, targets: readonly string[] | undefined): Promise<Checked | undefined> {
-  const { nodes, use, definitions } = workshop;
+async function checked({ user, prompt, targets }: Extract<ToWorker, { type: "check" }>): Promise<Checked | undefined> {
+  const { nodes, useOf, definitions } = workshop;
+  const use = await useOf(user);
   const planned = await check(parseJson(prompt), definitions(), { nodes, use, targets });
   if (isRefused(planned)) return { ...planned, targets: [] };
   const { node_errors, targets: left } = planned;
@@ -85,11 +86,11 @@ async function handle(message: ToWorker): Promise<void> {
       return;
     }
     case "check": {
-      const result = await checked(message.prompt, message.targets);
+      const result = await checked(message);
       return tellServer(server, { type: "checked", id: message.id, ...(result && { result }) });
     }
     case "describe":
-      return tellServer(server, { type: "described", id: message.id }, told(await describe()));
+      return tellServer(server, { type: "described", id: message.id }, told(await describe(message.user)));
     case "free":
       return freeMemory(message);
     case "stop":

@@ -24,6 +24,7 @@ export interface WorkerConfig {
 export type ToWorker =
   | (Which & {
       readonly type: "run";
+      readonly user: string;
       readonly prompt: string;
       readonly extra: string;
       readonly targets: readonly string[];
@@ -32,8 +33,14 @@ export type ToWorker =
   | (Which & { readonly type: "cancel" })
   | (Which & { readonly type: "watch"; readonly previews: boolean })
   /** Custom checks of packs, and choices that may have changed since the definitions were told. */
-  | { readonly type: "check"; readonly id: number; readonly prompt: string; readonly targets?: readonly string[] }
-  | { readonly type: "describe"; readonly id: number }
+  | {
+      readonly type: "check";
+      readonly id: number;
+      readonly user: string;
+      readonly prompt: string;
+      readonly targets?: readonly string[];
+    }
+  | { readonly type: "describe"; readonly id: number; readonly user: string }
   /** ComfyUI's POST /free. */
   | { readonly type: "free"; readonly models: boolean; readonly cache: boolean }
   | { readonly type: "stop" };

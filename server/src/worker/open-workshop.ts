@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Definitions, describe, memoryCache, nodesOf, provide, slots } from "@mezzotint/engine";
 import { diffusion } from "../builtin.js";
+import { OWNER } from "../places.js";
 import { openRuntime } from "../runtime.js";
 import type { WorkerConfig } from "./messages.js";
 import type { Workshop } from "./run-job.js";
@@ -9,8 +10,8 @@ import type { Workshop } from "./run-job.js";
 export interface OpenWorkshop {
   readonly workshop: Workshop;
   readonly freeMemory: (what: { readonly models: boolean; readonly cache: boolean }) => Promise<void>;
-  /** Describes the nodes anew: files may have come and gone. */
-  readonly describe: () => Promise<Definitions>;
+  /** Describes the nodes anew for a user: files may have come and gone. */
+  readonly describe: (user: string) => Promise<Definitions>;
   readonly close: () => Promise<void>;
 }
 
@@ -35,7 +36,7 @@ export async function openWorkshop({ places, localPacks, compat, workers }: Work
     onLog: (line) => process.stderr.write(`${line}\n`),
   });
   const offered = [provide(INFERENCE, host), provide(SAMPLING_OPTIONS, compat === undefined ? {} : { compat })];
-  const { packs, use, definitions: first } = await openRuntime({ places, localPacks, offered });
+  const { packs, useOf, definitions: first } = await openRuntime({ places, localPacks, offered });
   let definitions = first;
   const cache = memoryCache(memory * FOR_RESULTS);
   const counts = { ...providersIn(definitions), cpu: availableParallelism(), gpu: 1 };
@@ -43,7 +44,7 @@ export async function openWorkshop({ places, localPacks, compat, workers }: Work
     workshop: {
       nodes: nodesOf(packs),
       definitions: () => definitions,
-      use,
+      useOf,
       cache,
       slots: slots(counts),
       salt: compat ?? "",
@@ -52,9 +53,10 @@ export async function openWorkshop({ places, localPacks, compat, workers }: Work
       if (results) cache.clear();
       if (models) await host.unload();
     },
-    describe: async () => {
-      definitions = await describe(packs, use);
-      return definitions;
+    describe: async (user) => {
+      const described = await describe(packs, await useOf(user));
+      if (user === OWNER) definitions = described;
+      return described;
     },
     close: host.close,
   };

@@ -11,7 +11,7 @@ const [data, output, pack] = process.argv.slice(1);
 const pool = openPool({
   workers: 1, jobsPerWorker: 1, places: places({ data, output }), localPacks: [pack], onLog: () => {},
 });
-await pool.definitions();
+await pool.definitions("default");
 const prompt = { 1: { class_type: "Spin", inputs: { milliseconds: 100000 } } };
 const job = { id: "a", user: "default", prompt: JSON.stringify(prompt), extra: "{}", targets: ["1"] };
 const [{ name, pid }] = pool.workers();

@@ -19,10 +19,13 @@ export interface Pool {
   readonly cancel: (job: string) => void;
   /** Whether somebody watches a job's previews. */
   readonly watch: (job: string, previews: boolean) => void;
-  /** Nodes as plain data; waits for the first worker. `fresh`: ask again what changes, such as the files of a folder. */
-  readonly definitions: (fresh?: boolean) => Promise<Definitions>;
+  /**
+   * Nodes as plain data, as a user sees them: choices name that user's files. Waits for the first worker. `fresh`: ask again
+   * what changes, such as the files of a folder.
+   */
+  readonly definitions: (user: string, fresh?: boolean) => Promise<Definitions>;
   /** What only code can check of a prompt: what is wrong, or nothing. Gives up after a quarter of a second: undefined. */
-  readonly check: (prompt: string, targets?: readonly string[]) => Promise<Checked | undefined>;
+  readonly check: (user: string, prompt: string, targets?: readonly string[]) => Promise<Checked | undefined>;
   readonly freeMemory: (what: { models: boolean; cache: boolean }) => void;
   /** Called whenever a worker may take a job. */
   readonly onFree: (listener: () => void) => void;

@@ -14,7 +14,7 @@ const one = (class_type: string, inputs: Record<string, unknown> = {}) => ({ 1: 
 describe("a run", () => {
   test("tells its events in order and writes its picture; the same again is recalled", async () => {
     const { pool, output } = newPool();
-    await pool.definitions();
+    await pool.definitions("default");
     const first = start(pool, save, ["2"]);
     expect(await first.ended).toEqual({ outcome: "succeeded" });
     const told = first.events.map((event) => (event.type === "recalled" ? "recalled" : `${event.type} ${event.node}`));
@@ -36,7 +36,7 @@ describe("a run", () => {
 
   test("takes and shows integers of 64 bits", async () => {
     const { pool } = newPool();
-    await pool.definitions();
+    await pool.definitions("default");
     const value = 2n ** 64n - 1n;
     const run = start(pool, one("Echo", { value }), ["1"]);
     await run.ended;
@@ -45,7 +45,7 @@ describe("a run", () => {
 
   test("may show what is no JSON, and tell what is no progress or preview", async () => {
     const { pool } = newPool();
-    await pool.definitions();
+    await pool.definitions("default");
     const run = start(pool, one("Odd"), ["1"]);
     pool.watch(run.id, true);
     expect(await run.ended).toEqual({ outcome: "succeeded" });
@@ -58,7 +58,7 @@ describe("a run", () => {
 
   test("that fails tells what was thrown, and where", async () => {
     const { pool } = newPool();
-    await pool.definitions();
+    await pool.definitions("default");
     expect(await start(pool, one("Throw"), ["1"]).ended).toMatchObject({
       outcome: "failed",
       message: "out of luck",
@@ -74,14 +74,14 @@ describe("a run", () => {
 
   test("overlaps with others that wait for the network", async () => {
     const { pool } = newPool();
-    await pool.definitions();
+    await pool.definitions("default");
     const runs = [1, 2].map(() => start(pool, one("Meet", { place: "here", count: 2 }), ["1"]));
     for (const { ended } of runs) expect(await ended).toEqual({ outcome: "succeeded" });
   });
 
   test("sends previews while somebody watches", async () => {
     const { pool } = newPool();
-    await pool.definitions();
+    await pool.definitions("default");
     const run = start(pool, one("Paint"), ["1"]);
     await run.first("progress");
     expect(run.events.map(({ type }) => type)).not.toContain("preview");
@@ -98,7 +98,7 @@ describe("definitions and checks", () => {
   test("choices are asked anew when that is wanted", async () => {
     const base = newPool();
     const choices = async (fresh: boolean) =>
-      (await base.pool.definitions(fresh)).get("LoadImage")?.inputs.image?.choices;
+      (await base.pool.definitions("default", fresh)).get("LoadImage")?.inputs.image?.choices;
     expect(await choices(false)).toEqual([]);
     mkdirSync(join(dirname(base.output), "input"));
     writeFileSync(join(dirname(base.output), "input", "new.png"), "");
@@ -108,17 +108,17 @@ describe("definitions and checks", () => {
 
   test("checks by code answer with what is wrong, and what can run in spite of it", async () => {
     const { pool } = newPool();
-    const definitions = await pool.definitions();
+    const definitions = await pool.definitions("default");
     expect(definitions.get("Checked")?.checked).toBe(true);
     const both = {
       a: { class_type: "Checked", inputs: { value: 13 } },
       b: { class_type: "Checked", inputs: { value: 1 } },
     };
-    expect(await pool.check(JSON.stringify(both), ["b"])).toBeUndefined();
-    const partly = await pool.check(JSON.stringify(both));
+    expect(await pool.check("default", JSON.stringify(both), ["b"])).toBeUndefined();
+    const partly = await pool.check("default", JSON.stringify(both));
     expect(partly).toMatchObject({ targets: ["b"], node_errors: { a: { class_type: "Checked" } } });
     expect(partly).not.toHaveProperty("error");
-    expect(await pool.check(JSON.stringify(both), ["a"])).toMatchObject({
+    expect(await pool.check("default", JSON.stringify(both), ["a"])).toMatchObject({
       error: { type: "prompt_outputs_failed_validation" },
       targets: [],
     });
@@ -127,8 +127,8 @@ describe("definitions and checks", () => {
   test("a pack that throws while it is loaded is named to whoever waits", async () => {
     const pack = moduleWith('throw new Error("no luck today");');
     const { pool, log } = newPool({ localPacks: [pack] });
-    await expect(pool.definitions()).rejects.toThrow(`${pack} (${pack}) cannot be loaded: no luck today`);
-    await expect(pool.definitions()).rejects.toThrow("no luck today");
+    await expect(pool.definitions("default")).rejects.toThrow(`${pack} (${pack}) cannot be loaded: no luck today`);
+    await expect(pool.definitions("default")).rejects.toThrow("no luck today");
     expect(pool.free()).toBeUndefined();
     expect(log.filter((line) => line.includes("no luck today")).length).toBeGreaterThanOrEqual(3);
   });
@@ -177,7 +177,7 @@ describe("death", () => {
 
   test("the last words of a worker are the reason", async () => {
     const { pool } = newPool();
-    await pool.definitions();
+    await pool.definitions("default");
     const bystander = start(pool, one("Meet", { place: "grave", count: 2 }), ["1"]);
     await bystander.first("started");
     const run = start(pool, one("Die", { words: "farewell" }), ["1"]);
@@ -188,7 +188,7 @@ describe("death", () => {
 
   test("a rejection that a pack forgot harms nobody; what it throws into the blue ends the worker, and says why", async () => {
     const { pool, log } = newPool();
-    await pool.definitions();
+    await pool.definitions("default");
     expect(await start(pool, one("Stray", { rejects: true }), ["1"]).ended).toEqual({ outcome: "succeeded" });
     expect(log.join()).toContain("gone astray");
     expect(await start(pool, one("Stray", { rejects: false }), ["1"]).ended).toMatchObject({
@@ -221,6 +221,6 @@ describe("death", () => {
     expect(await slow.ended).toMatchObject({ outcome: "lost", alone: false });
     await closed;
     await until(() => !isAlive(pid));
-    await expect(pool.definitions()).resolves.toBeDefined();
+    await expect(pool.definitions("default")).resolves.toBeDefined();
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Definitions, NodeDefinition } from "@mezzotint/engine";
 import { Failure } from "../failure.js";
-import type { Places } from "../places.js";
+import { OWNER, type Places } from "../places.js";
 import type { WorkerConfig } from "./messages.js";
 import type { Pool, RunListener } from "./pool-interface.js";
 import { WorkerProcess } from "./worker-process.js";
@@ -32,6 +32,8 @@ const CHECK_TIME = 250;
 const DESCRIBE_TIME = 1000;
 /** Jobs whose previews somebody watches. */
 const MAX_WATCHED = 10_000;
+/** Users whose definitions are kept. */
+const MAX_USERS = 100;
 /** Milliseconds that a worker may take to end by itself. */
 const STOP_TIME = 500;
 
@@ -59,8 +61,10 @@ class ProcessPool implements Pool {
   readonly #places: readonly Place[];
   readonly #watched = new Set<string>();
   #waiting: Waiting[] = [];
+  /** As the owner sees them. */
   #definitions: Definitions | undefined;
-  #refreshing: Promise<Definitions> | undefined;
+  readonly #ofOthers = new Map<string, Definitions>();
+  readonly #refreshing = new Map<string, Promise<Definitions>>();
   /** Why no worker starts, while none does. */
   #trouble: Error | undefined;
   #onFree: () => void = () => {};
@@ -105,20 +109,17 @@ class ProcessPool implements Pool {
     this.#holder(job)?.watch(job, previews);
   };
 
-  readonly definitions = (fresh = false): Promise<Definitions> => {
-    if (this.#definitions === undefined) {
-      if (this.#trouble) return Promise.reject(this.#trouble);
-      return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-    }
-    if (!fresh) return Promise.resolve(this.#definitions);
-    this.#refreshing ??= this.#refresh(this.#definitions).finally(() => {
-      this.#refreshing = undefined;
-    });
-    return this.#refreshing;
+  readonly definitions = async (user: string, fresh = false): Promise<Definitions> => {
+    const owners = await this.#anyDefinitions();
+    const known = user === OWNER ? owners : this.#ofOthers.get(user);
+    if (known && !fresh) return known;
+    const asked = this.#refreshing.get(user) ?? this.#refresh(user, known);
+    this.#refreshing.set(user, asked);
+    return asked;
   };
 
-  readonly check: Pool["check"] = async (prompt, targets) =>
-    this.#ready()[0]?.worker.check(prompt, targets, CHECK_TIME);
+  readonly check: Pool["check"] = async (user, prompt, targets) =>
+    this.#ready()[0]?.worker.check(user, prompt, targets, CHECK_TIME);
 
   readonly freeMemory: Pool["freeMemory"] = (what) => {
     for (const { worker } of this.#ready()) worker.freeMemory(what);
@@ -163,14 +164,36 @@ class ProcessPool implements Pool {
 
   /** Takes definitions in, and lets go whoever waits for them. */
   #know(definitions: readonly NodeDefinition[]): Definitions {
-    this.#definitions = new Map(definitions.map((definition) => [definition.id, definition]));
+    this.#definitions = byId(definitions);
     for (const { resolve } of this.#waiting.splice(0)) resolve(this.#definitions);
     return this.#definitions;
   }
 
-  async #refresh(known: Definitions): Promise<Definitions> {
-    const fresh = await this.#ready()[0]?.worker.describe(DESCRIBE_TIME);
-    return fresh ? this.#know(fresh) : known;
+  /** The owner's, once a worker has told them. */
+  #anyDefinitions(): Promise<Definitions> {
+    if (this.#definitions) return Promise.resolve(this.#definitions);
+    if (this.#trouble) return Promise.reject(this.#trouble);
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  async #refresh(user: string, known: Definitions | undefined): Promise<Definitions> {
+    try {
+      const fresh = await this.#ready()[0]?.worker.describe(user, DESCRIBE_TIME);
+      if (fresh) return user === OWNER ? this.#know(fresh) : this.#knowOf(user, fresh);
+      if (known) return known;
+    } finally {
+      this.#refreshing.delete(user);
+    }
+    throw new Failure("every worker is too busy to say which nodes and files there are; try again");
+  }
+
+  /** Those of users that were not heard of for longest are forgotten: they can be asked for again. */
+  #knowOf(user: string, definitions: readonly NodeDefinition[]): Definitions {
+    const fresh = byId(definitions);
+    this.#ofOthers.delete(user);
+    this.#ofOthers.set(user, fresh);
+    if (this.#ofOthers.size > MAX_USERS) this.#ofOthers.delete(this.#ofOthers.keys().next().value as string);
+    return fresh;
   }
 
   /** Starts the next worker of a place: at once, or later and later while they die at their start. */
@@ -212,3 +235,6 @@ class ProcessPool implements Pool {
     );
   }
 }
+
+const byId = (definitions: readonly NodeDefinition[]): Definitions =>
+  new Map(definitions.map((definition) => [definition.id, definition]));

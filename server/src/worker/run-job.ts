@@ -13,6 +13,7 @@ import {
   type Use,
 } from "@mezzotint/engine";
 import { messageOf } from "../failure.js";
+import { OWNER } from "../places.js";
 import type { Ended, ToWorker } from "./messages.js";
 
 /** What the jobs of a worker share. */
@@ -20,7 +21,7 @@ export interface Workshop {
   readonly nodes: ReadonlyMap<string, NodeType>;
   /** As they were described last. */
   readonly definitions: () => Definitions;
-  readonly use: Use;
+  readonly useOf: (user: string) => Promise<Use>;
   readonly cache: Cache;
   readonly slots: Slots;
   /** Joins every cache key. */
@@ -37,12 +38,13 @@ export interface Running {
 
 /** Runs a job and tells how it ended; never rejects. */
 export async function runJob(
-  { nodes, definitions: known, use, cache, slots, salt }: Workshop,
-  { prompt: text, extra, targets }: Extract<ToWorker, { type: "run" }>,
+  { nodes, definitions: known, useOf, cache, slots, salt }: Workshop,
+  { user, prompt: text, extra, targets }: Extract<ToWorker, { type: "run" }>,
   { signal, emit, previews }: Running,
 ): Promise<Ended> {
   try {
     const definitions = known();
+    const use = await useOf(user);
     const prompt = parseJson(text) as Prompt;
     const { extra_pnginfo } = parseJson(extra) as Record<string, unknown>;
     // Files may be gone since the job was accepted: whatever stands in the way now is told before anything is computed.
@@ -59,7 +61,8 @@ export async function runJob(
       prompt,
       cache,
       slots,
-      salt,
+      // What a node wrote for one user is in no folder of another's.
+      salt: user === OWNER ? salt : JSON.stringify([salt, user]),
       signal,
       emit,
       previews,

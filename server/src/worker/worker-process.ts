@@ -117,8 +117,8 @@ export class WorkerProcess {
   run({ job, attempt }: Claim, listener: RunListener, previews: boolean): void {
     this.#served = true;
     this.#jobs.set(job.id, { attempt, listener, grace: undefined });
-    const { id, prompt, extra, targets } = job;
-    tellWorker(this.#socket, { type: "run", job: id, attempt, prompt, extra, targets, previews });
+    const { id, user, prompt, extra, targets } = job;
+    tellWorker(this.#socket, { type: "run", job: id, attempt, user, prompt, extra, targets, previews });
   }
 
   /** Asks a run to end; one that does not is ended with the worker. */
@@ -135,14 +135,19 @@ export class WorkerProcess {
   }
 
   /** Asks for checks by code; undefined when nothing is wrong, or no answer comes in time. */
-  async check(prompt: string, targets: readonly string[] | undefined, ms: number): Promise<Checked | undefined> {
-    const answer = await this.#ask({ type: "check", prompt, ...(targets && { targets }) }, ms);
+  async check(
+    user: string,
+    prompt: string,
+    targets: readonly string[] | undefined,
+    ms: number,
+  ): Promise<Checked | undefined> {
+    const answer = await this.#ask({ type: "check", user, prompt, ...(targets && { targets }) }, ms);
     return answer?.type === "checked" ? answer.result : undefined;
   }
 
-  /** Asks for the nodes as they are now; undefined when no answer comes in time. */
-  async describe(ms: number): Promise<readonly NodeDefinition[] | undefined> {
-    const answer = await this.#ask({ type: "describe" }, ms);
+  /** Asks for the nodes as they are now for a user; undefined when no answer comes in time. */
+  async describe(user: string, ms: number): Promise<readonly NodeDefinition[] | undefined> {
+    const answer = await this.#ask({ type: "describe", user }, ms);
     return answer?.type === "described" ? answer.definitions : undefined;
   }
 

@@ -1,4 +1,6 @@
+import type { Request } from "express";
 import { z } from "zod";
+import { placesOfUser } from "../../places.js";
 import { pathIn } from "./names.js";
 import type { FileServices } from "./routes.js";
 
@@ -14,6 +16,10 @@ export const FileReference = z.object({
   subfolder: z.string().max(2048).default(""),
   type: FolderType.default("output"),
 });
+
+/** The places of whoever asks. */
+export const placesFor = ({ places, userOf }: Pick<FileServices, "places" | "userOf">, request: Request) =>
+  placesOfUser(places, userOf(request));
 
 /** The folders of a type; the first that has a name wins, and new files go to the first. */
 export function rootsOf({ inputs, output, temp }: FileServices["places"], type: FolderType): readonly string[] {

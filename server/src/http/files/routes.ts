@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import { z } from "zod";
-import type { Places } from "../../places.js";
+import type { FilePlaces } from "../../places.js";
 import { answer, jsonAnswer, type Route, route } from "../operation.js";
 import { recentFiles, Type } from "./recent-files.js";
 import { SettingName, settings } from "./settings.js";
@@ -12,7 +12,7 @@ import { ModelFolder, ModelQuery, viewMetadata } from "./view-metadata.js";
 
 /** What the file routes need of the server. */
 export interface FileServices {
-  readonly places: Pick<Places, "data" | "inputs" | "output" | "temp">;
+  readonly places: FilePlaces;
   readonly folders: {
     /** The file of a model, as `Folders.model` finds it: throws when there is none. */
     readonly model: (kind: string, name: string) => string;

@@ -4,7 +4,8 @@ import { parseJson } from "@mezzotint/engine";
 import type { Request, RequestHandler } from "express";
 import { z } from "zod";
 import { core } from "../../builtin.js";
-import { FileReference, FolderType, locate, rootsOf } from "./file-reference.js";
+import type { FilePlaces } from "../../places.js";
+import { FileReference, FolderType, locate, placesFor, rootsOf } from "./file-reference.js";
 import { type Form, receiveForm } from "./multipart.js";
 import { fileIn, pathIn, placeIn } from "./names.js";
 import { pictureWork, VIEW_LIMITS } from "./picture-work.js";
@@ -40,8 +41,8 @@ async function destination(name: string, subfolder: string, extensions: Readonly
 }
 
 /** Gives a staged file its place, and says which in ComfyUI's words. */
-async function keep(services: FileServices, staged: Staged, path: string, { type, overwrite }: UploadFields) {
-  const [root] = rootsOf(services.places, type);
+async function keep(places: FilePlaces, staged: Staged, path: string, { type, overwrite }: UploadFields) {
+  const [root] = rootsOf(places, type);
   if (root === undefined) throw new Refusal(409, `there is no ${type} folder`);
   const place = await placeIn(root, path);
   if (overwrite) await replace(staged, place);
@@ -51,14 +52,19 @@ async function keep(services: FileServices, staged: Staged, path: string, { type
 }
 
 /** Lends a form, and forgets what of it has not been kept. Uploads arrive in the input folder, whatever becomes of them. */
-async function withForm<T>({ places }: FileServices, request: Request, work: (form: Form) => Promise<T>): Promise<T> {
+async function withForm<T>(
+  services: FileServices,
+  request: Request,
+  work: (form: Form, places: FilePlaces) => Promise<T>,
+): Promise<T> {
+  const places = placesFor(services, request);
   const { makeFolder } = await core();
   const [folder] = places.inputs;
   if (folder === undefined) throw new Refusal(409, "there is no input folder");
   await makeFolder(folder);
   const form = await receiveForm(request, folder);
   try {
-    return await work(form);
+    return await work(form, places);
   } finally {
     await discard(form.file);
   }
@@ -68,12 +74,12 @@ async function withForm<T>({ places }: FileServices, request: Request, work: (fo
 export const uploadImage =
   (services: FileServices): RequestHandler =>
   async (request, response) => {
-    const kept = await withForm(services, request, async ({ fields, name, file }) => {
+    const kept = await withForm(services, request, async ({ fields, name, file }, places) => {
       const asked = UploadFields.parse(Object.fromEntries(fields));
       const path = await destination(name, asked.subfolder, EXTENSIONS);
       const { checkPicture } = await core();
       await pictureWork(() => checkPicture(file.path, { name }));
-      return keep(services, file, path, asked);
+      return keep(places, file, path, asked);
     });
     response.json(kept);
   };
@@ -94,10 +100,10 @@ function originalOf(fields: Form["fields"]) {
 export const uploadMask =
   (services: FileServices): RequestHandler =>
   async (request, response) => {
-    const kept = await withForm(services, request, async ({ fields, name, file }) => {
+    const kept = await withForm(services, request, async ({ fields, name, file }, places) => {
       const asked = UploadFields.parse(Object.fromEntries(fields));
       const path = await destination(name, asked.subfolder, new Set([".png"]));
-      const original = await locate(services.places, originalOf(fields));
+      const original = await locate(places, originalOf(fields));
       const found = await fileIn(original.roots, original.path);
       const { withAlphaOf } = await core();
       const png = await pictureWork(async () =>
@@ -109,7 +115,7 @@ export const uploadMask =
       );
       const made = await stage(dirname(file.path), Readable.from([png]), Number.POSITIVE_INFINITY);
       try {
-        return await keep(services, made, path, asked);
+        return await keep(places, made, path, asked);
       } finally {
         await discard(made);
       }

@@ -2,7 +2,7 @@ import { basename, parse } from "node:path";
 import type { RequestHandler, Response } from "express";
 import { z } from "zod";
 import { core } from "../../builtin.js";
-import { FileReference, locate } from "./file-reference.js";
+import { FileReference, locate, placesFor } from "./file-reference.js";
 import { type Found, fileIn } from "./names.js";
 import { pictureWork, VIEW_LIMITS } from "./picture-work.js";
 import { readHead, readWhole } from "./read-file.js";
@@ -43,10 +43,10 @@ async function sendAsIs(response: Response, found: Found, name: string): Promise
 
 /** `GET /view`: a file of the input, output or temp folder. */
 export const view =
-  ({ places }: FileServices): RequestHandler =>
+  (services: FileServices): RequestHandler =>
   async (request, response) => {
     const asked = ViewQuery.parse(request.query);
-    const { roots, path } = await locate(places, asked);
+    const { roots, path } = await locate(placesFor(services, request), asked);
     const found = await fileIn(roots, path);
     const name = basename(path);
     const copy = copyAsked(asked);
