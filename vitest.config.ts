@@ -43,6 +43,7 @@ export default defineConfig({
       blackBox("templates", 60_000),
       blackBox("definitions", 60_000),
       blackBox("serve", 120_000),
+      blackBox("clients", 120_000),
       blackBox("attacks", 120_000),
       blackBox("faults", 900_000),
     ],

@@ -4,28 +4,8 @@ import { join } from "node:path";
 import type { NodeDefinition } from "@mezzotint/engine";
 import { beforeAll, expect, test } from "vitest";
 import { installedDefinitions } from "../installed.js";
+import { AHEAD } from "./ahead.js";
 import { actual, expected, type TableRow } from "./interfaces.js";
-
-/** Classes of the tables that are not here yet, and the capability that brings each. Take one off when it comes. */
-const AHEAD: Readonly<Record<string, string>> = {
-  LoraLoader: "LoRA",
-  LoraLoaderModelOnly: "LoRA",
-  ControlNetLoader: "ControlNet",
-  ControlNetApply: "ControlNet",
-  ControlNetApplyAdvanced: "ControlNet",
-  SetUnionControlNetType: "ControlNet",
-  CLIPVisionLoader: "IP-Adapter",
-  CLIPVisionEncode: "IP-Adapter",
-  UpscaleModelLoader: "upscalers",
-  ImageUpscaleWithModel: "upscalers",
-  CLIPTextEncodeSDXL: "SDXL",
-  ModelSamplingSD3: "SD3",
-  EmptySD3LatentImage: "SD3",
-  ModelSamplingFlux: "Flux",
-  FluxGuidance: "Flux",
-  CLIPTextEncodeFlux: "Flux",
-  FreeU_V2: "FreeU",
-};
 
 const at = (name: string): string => join(import.meta.dirname, name);
 const rows: readonly TableRow[] = JSON.parse(readFileSync(at("core-nodes.json"), "utf8"));

@@ -33,7 +33,7 @@ export interface TableRow {
 const WIDGETS = new Set(["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COMFY_DYNAMICCOMBO_V3"]);
 
 /** Numbers as text: doubles at their shortest, integers to the last digit. */
-function plain(value: unknown, type: string): unknown {
+export function plain(value: unknown, type: string): unknown {
   // A text without a default starts as an empty one.
   if (value === "") return undefined;
   if (typeof value === "bigint") return String(value);

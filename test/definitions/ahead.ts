@@ -1,0 +1,20 @@
+/** Classes of the tables that are not here yet, and the capability that brings each. Take one off when it comes. */
+export const AHEAD: Readonly<Record<string, string>> = {
+  LoraLoader: "LoRA",
+  LoraLoaderModelOnly: "LoRA",
+  ControlNetLoader: "ControlNet",
+  ControlNetApply: "ControlNet",
+  ControlNetApplyAdvanced: "ControlNet",
+  SetUnionControlNetType: "ControlNet",
+  CLIPVisionLoader: "IP-Adapter",
+  CLIPVisionEncode: "IP-Adapter",
+  UpscaleModelLoader: "upscalers",
+  ImageUpscaleWithModel: "upscalers",
+  CLIPTextEncodeSDXL: "SDXL",
+  ModelSamplingSD3: "SD3",
+  EmptySD3LatentImage: "SD3",
+  ModelSamplingFlux: "Flux",
+  FluxGuidance: "Flux",
+  CLIPTextEncodeFlux: "Flux",
+  FreeU_V2: "FreeU",
+};
