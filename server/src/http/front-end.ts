@@ -51,11 +51,21 @@ export function inlineScripts(root: string): readonly string[] {
 }
 
 /**
- * What `/` shows: the files of a built editor, or a page that says what this is. Nothing stands in for what is missing,
- * so that a client that asks for a route which does not exist never gets a page.
+ * Files that ComfyUI's server adds to its editor, and that the editor complains about where they are missing: its
+ * templates are packages of their own, and a user's style sheet is empty until there is one.
+ */
+const BESIDE_EDITOR: Readonly<Record<string, readonly [type: string, text: string]>> = {
+  "/templates/index.json": ["json", "[]"],
+  "/templates/index_logo.json": ["json", "{}"],
+  "/user.css": ["css", ""],
+};
+
+/**
+ * What `/` shows: the files of a built editor, or a page that says what this is. Nothing else stands in for what is
+ * missing, so that a client that asks for a route which does not exist never gets a page.
  */
 export function frontEnd(root: string | undefined): Router {
-  if (root !== undefined) return Router().use(express.static(root, { redirect: false }));
+  if (root !== undefined) return editorIn(root);
   const policy = `default-src 'none'; style-src '${hashOf(STYLE)}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
   return Router().get("/", ({ headers }, response) => {
     response
@@ -63,4 +73,11 @@ export function frontEnd(root: string | undefined): Router {
       .type("html")
       .send(page(`http://${headers.host}`));
   });
+}
+
+function editorIn(root: string): Router {
+  const router = Router().use(express.static(root, { redirect: false }));
+  for (const [path, [type, text]] of Object.entries(BESIDE_EDITOR))
+    router.get(path, (_request, response) => void response.type(type).send(text));
+  return router;
 }
