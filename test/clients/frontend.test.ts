@@ -94,8 +94,8 @@ describe.skipIf(reason)(`ComfyUI's frontend${reason ? ` (${reason})` : ""}`, () 
     await page.getByRole("dialog").getByRole("textbox").fill("kept");
     await page.keyboard.press("Enter");
     await until(
-      () => ask(server, "/api/userdata?dir=workflows"),
-      ({ json }) => json?.includes("kept.json"),
+      () => ask(server, "/api/userdata/workflows%2Fkept.json"),
+      ({ status }) => status === 200,
     );
     const setting = page.getByRole("switch", { name: "Enable dev mode options" });
     const openSettings = () => page.getByRole("button", { name: /^Settings \(/ }).click();
