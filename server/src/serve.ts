@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { healthOf } from "./health.js";
+import { watchJobs } from "./jobs/watch-jobs.js";
 import { type Listening, listen } from "./listen.js";
 import type { Log } from "./log.js";
 import type { Places } from "./places.js";
@@ -27,6 +28,12 @@ export interface ServerOptions {
   readonly frontEndRoot?: string;
   /** SAMPLING_OPTIONS' `compat`. */
   readonly compat?: string;
+  /** Whether URLs of users, webhooks for instance, may lead to private networks and this machine. */
+  readonly allowPrivateUrls: boolean;
+  /** Where the end of every job is told. */
+  readonly webhook?: string;
+  /** What messages are signed with, unless a client gave a secret of its own. */
+  readonly webhookSecret?: string;
   /** Whether what is accepted survives a power cut. */
   readonly durable: boolean;
   /** Whether tokens are asked for, once there are any. False only on loopback. */
@@ -100,7 +107,11 @@ async function compose(
       import("./http/files/multipart.js"),
       import("./runtime.js"),
     ]);
-  const { queue, records } = store;
+  const [{ openDeliveries }, { jobMessage }] = await Promise.all([
+    import("./webhooks/deliver.js"),
+    import("./http/v2/job-message.js"),
+  ]);
+  const { queue, records, assets, webhooks } = store;
   const dispatcher = openDispatcher({
     queue,
     records,
@@ -108,6 +119,19 @@ async function compose(
     onLog: (level, message, { error, ...facts } = {}) => log[level]({ ...facts, err: error }, message),
   });
   undo.push(() => dispatcher.close(0));
+  const fetchPolicy = { privateToo: options.allowPrivateUrls };
+  const told = { records, dispatcher, assets, webhooks, places };
+  const deliveries = openDeliveries({
+    webhooks,
+    messageOf: (delivery) => jobMessage(delivery, told),
+    policy: fetchPolicy,
+    secret: options.webhookSecret,
+    onLog: (level, message, { error, ...facts }) => log[level]({ ...facts, err: error }, message),
+  });
+  undo.push(deliveries.close);
+  dispatcher.on(({ type }) => {
+    if (type === "over") deliveries.look();
+  });
   const features = { supports_preview_metadata: true, max_upload_size: MAX_UPLOAD };
   const remaining = () => dispatcher.counts().queued + dispatcher.counts().running;
   const sockets = openSockets({ remaining, features });
@@ -126,6 +150,13 @@ async function compose(
     queue,
     records,
     dispatcher,
+    watchJob: watchJobs(dispatcher),
+    assets,
+    webhooks,
+    webhookPolicy: {
+      ...fetchPolicy,
+      ...(options.webhook !== undefined && { everyJob: options.webhook }),
+    },
     pool,
     places,
     folders: await openUserFolders(places),
@@ -142,6 +173,7 @@ async function compose(
   answerWith(app);
   return async (graceMs) => {
     await dispatcher.close(graceMs);
+    deliveries.close();
     endFeed();
     await sockets.close();
     await close();

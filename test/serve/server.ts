@@ -90,7 +90,7 @@ export function ask({ url }: { readonly url: string }, path: string, asking: Ask
       response.on("end", () => {
         const whole = Buffer.concat(chunks).toString();
         const isJson = response.headers["content-type"]?.startsWith("application/json") ?? false;
-        const json = isJson ? JSON.parse(whole) : undefined;
+        const json = isJson && whole !== "" ? JSON.parse(whole) : undefined;
         resolve({ status: response.statusCode!, headers: response.headers, text: whole, json });
       });
     });

@@ -78,6 +78,8 @@ function commands(finish: (code: ExitCode) => void): Command {
         collect,
       ),
     )
+    .option("--webhook <url>", "tell this URL when a job is over; $MEZZOTINT_WEBHOOK_SECRET signs what is sent")
+    .option("--allow-private-urls", "let webhooks and URLs of users lead to private networks and this machine")
     .addOption(compat())
     .option("--no-auth", "ask nobody for a token, though there are tokens (on loopback only)")
     .option("--rate-limit <n>", "requests a minute that one token may make; 0: as many as it likes", "3000")

@@ -1,9 +1,10 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { EXIT, type ExitCode, Failure } from "../failure.js";
+import { EXIT, type ExitCode, Failure, messageOf } from "../failure.js";
 import { openLog } from "../log.js";
 import { type Places, places } from "../places.js";
 import { isLoopback } from "../security/allowed-host.js";
+import { targetOf } from "../security/fetch/target.js";
 import { startServer } from "../serve.js";
 import { openTokens } from "../tokens/token-folder.js";
 import { onInterrupt } from "./interrupt.js";
@@ -27,6 +28,8 @@ export interface ServeCommandOptions {
   readonly auth: boolean;
   readonly rateLimit: string;
   readonly behindProxy?: boolean;
+  readonly webhook?: string;
+  readonly allowPrivateUrls?: boolean;
 }
 
 /** Milliseconds that running jobs may take to end when the server is asked to stop; then they wait for the next start. */
@@ -51,6 +54,9 @@ export async function serveCommand(options: ServeCommandOptions): Promise<ExitCo
     auth,
     requestsPerMinute: count("--rate-limit", options.rateLimit, 0, 999_999),
     behindProxy,
+    allowPrivateUrls: options.allowPrivateUrls ?? false,
+    ...(options.webhook !== undefined && { webhook: webhookUrl(options.webhook) }),
+    ...webhookSecret(),
     log: openLog({ terminal: process.stderr.isTTY ?? false }),
     ...(frontEndRoot !== undefined && { frontEndRoot }),
     ...(compat !== undefined && { compat }),
@@ -85,6 +91,22 @@ function guarded(host: string, { tokens, auth }: { readonly tokens: boolean; rea
   if (tokens) return;
   const tunnel = "or reach it from another machine through a tunnel: ssh -L 8188:localhost:8188 THIS_MACHINE";
   throw new Failure(`${why}; make a token first (mezzotint token create), ${tunnel}`);
+}
+
+function webhookUrl(text: string): string {
+  try {
+    return targetOf(text).href;
+  } catch (cause) {
+    throw new Failure(`--webhook ${text} is not usable: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** From the environment: what stands on a command line, everybody on the machine can read. */
+function webhookSecret(): { webhookSecret?: string } {
+  const secret = process.env.MEZZOTINT_WEBHOOK_SECRET;
+  if (secret === undefined || secret === "") return {};
+  if (secret.length >= 8) return { webhookSecret: secret };
+  throw new Failure("$MEZZOTINT_WEBHOOK_SECRET is shorter than 8 characters: it could be guessed");
 }
 
 function count(name: string, text: string, least: number, most: number): number {

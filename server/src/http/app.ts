@@ -18,6 +18,8 @@ import { requestLimit, wrongTokenLimit } from "./rate-limits.js";
 import type { Services } from "./services.js";
 import { signIn } from "./sign-in.js";
 import { systemRoutes } from "./system.js";
+import { v2AssetRoutes } from "./v2/assets.js";
+import { v2JobRoutes } from "./v2/jobs.js";
 
 /** Every route of the server. */
 function routesOf(services: Services) {
@@ -35,7 +37,7 @@ function routesOf(services: Services) {
     /** Likewise; they read bodies themselves. */
     files: fileRoutes(services),
     /** Under `/api` only: bare, `/jobs` is a page of ComfyUI's editor. */
-    underApi: jobRoutes(services),
+    underApi: [...jobRoutes(services), ...v2JobRoutes(services), ...v2AssetRoutes(services)],
   };
 }
 
@@ -55,7 +57,7 @@ export function createApp(services: Services): Express {
   );
   if (services.behindProxy) app.set("trust proxy", "loopback");
   app.use(wrongTokenLimit(services), signIn(services), requestLimit(services, services.requestsPerMinute));
-  app.use("/api", routes, routerOf(underApi, allow));
+  app.use("/api", routes, routerOf(underApi, allow).use(refuse));
   app.use(routes);
   // The editor, and which paths there are, are for those who may use them.
   app.use((request, _response, next) => {

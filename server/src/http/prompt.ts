@@ -2,9 +2,11 @@ import { stringifyJson } from "@mezzotint/engine";
 import { z } from "zod";
 import { recordBody, textBody } from "../security/body.js";
 import { answer, jsonAnswer, type Route, route } from "./operation.js";
+import { originOf } from "./origin-of.js";
 import type { Services } from "./services.js";
 import { readSubmission, SubmissionBody } from "./submission.js";
 import { idOf, submit } from "./submit.js";
+import { webhooksFor } from "./webhook-request.js";
 
 const Remaining = z.object({ exec_info: z.object({ queue_remaining: z.int().min(0) }) });
 const Accepted = z.object({
@@ -57,8 +59,9 @@ export function promptRoutes(services: Services): readonly Route[] {
         const submission = readSubmission(recordBody(request));
         const user = userOf(request);
         const id = submission.id ?? idOf(request, user);
+        const webhooks = webhooksFor(submission.webhook, originOf(request), services.webhookPolicy);
         const { job, node_errors, findings } = await submit(
-          { ...submission, user, ...(id !== undefined && { id }) },
+          { ...submission, user, webhooks, ...(id !== undefined && { id }) },
           services,
         );
         response.type("json").send(

@@ -1,10 +1,14 @@
+import type { Assets } from "../assets/asset.js";
 import type { Dispatcher } from "../jobs/dispatcher.js";
 import type { Queue, Records } from "../jobs/queue.js";
+import type { WatchJob } from "../jobs/watch-jobs.js";
 import type { Log } from "../log.js";
 import type { Places } from "../places.js";
 import type { openUserFolders } from "../runtime.js";
 import type { Recognition } from "../security/identity.js";
+import type { Webhooks } from "../webhooks/webhook.js";
 import type { Pool } from "../worker/pool-interface.js";
+import type { WebhookPolicy } from "./webhook-request.js";
 
 /** What `GET /ready` answers: the server takes jobs and will run them when all of it is well. */
 export interface Health {
@@ -21,6 +25,10 @@ export interface Services {
   readonly queue: Pick<Queue, "nextNumber">;
   readonly records: Records;
   readonly dispatcher: Dispatcher;
+  readonly watchJob: WatchJob;
+  readonly assets: Assets;
+  readonly webhooks: Pick<Webhooks, "ofJob">;
+  readonly webhookPolicy: WebhookPolicy;
   readonly pool: Pick<Pool, "definitions" | "check" | "freeMemory">;
   readonly places: Places;
   /** The user's files and models, as nodes see them. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isPromptId } from "../protocol/prompt-id.js";
 import { isRecord, type JsonRecord } from "../security/body.js";
 import { HttpProblem } from "../security/problem.js";
+import { uuidOf } from "../uuid.js";
 
 const MAX_TARGETS = 10_000;
 
@@ -14,7 +15,9 @@ export const SubmissionBody = z.looseObject({
   workflow: AnyObject.optional().describe("A workflow as an editor saves it, in place of `prompt`"),
   prompt_id: z.string().optional().describe("The job's id, a UUID in lower case, when the client chooses it"),
   client_id: z.string().max(128).optional().describe("Whose WebSocket hears of the job"),
-  extra_data: AnyObject.optional().describe("`extra_pnginfo.workflow` is written into pictures"),
+  extra_data: AnyObject.optional().describe(
+    "`extra_pnginfo.workflow` is written into pictures; `webhook` is told when the job is over",
+  ),
   partial_execution_targets: z.array(z.string()).max(MAX_TARGETS).optional().describe("Run only what these nodes need"),
   number: z.number().optional().describe("Smaller numbers run earlier"),
   front: z.boolean().optional().describe("Before all that waits"),
@@ -32,10 +35,15 @@ export interface Submission {
   readonly targets?: readonly string[];
   readonly number?: number;
   readonly front: boolean;
+  /** `extra_data.webhook`, not yet read: who is told when the job is over. It holds a secret, so it is not in `extra`. */
+  readonly webhook?: unknown;
 }
 
 /** What ComfyUI's own paid nodes need of a client. Nobody here does, so it is dropped at the door. */
 const SECRETS = ["auth_token_comfy_org", "api_key_comfy_org"];
+
+/** Read apart: it may hold a secret. */
+const WEBHOOK = "webhook";
 
 const invalid = (what: string, details: string): HttpProblem =>
   new HttpProblem(400, "invalid_request", `${what} cannot be used`, { details });
@@ -54,6 +62,7 @@ export function readSubmission(body: JsonRecord): Submission {
     ...(targets !== undefined && { targets }),
     ...(number !== undefined && { number }),
     front: body.front === true,
+    ...(isRecord(body.extra_data) && WEBHOOK in body.extra_data && { webhook: body.extra_data[WEBHOOK] }),
   };
 }
 
@@ -99,7 +108,9 @@ function readNumber(number: unknown): number | undefined {
 /** Pictures made from a saved workflow hold it, as if the editor had sent both. */
 function readExtra(extra: unknown, { kind, value }: Submission["source"]): JsonRecord {
   if (extra !== undefined && extra !== null && !isRecord(extra)) throw invalid("The extra_data", "it is an object");
-  const kept = Object.fromEntries(Object.entries(extra ?? {}).filter(([name]) => !SECRETS.includes(name)));
+  const kept = Object.fromEntries(
+    Object.entries(extra ?? {}).filter(([name]) => name !== WEBHOOK && !SECRETS.includes(name)),
+  );
   if (kind === "prompt") return kept;
   const info = isRecord(kept.extra_pnginfo) ? kept.extra_pnginfo : {};
   return { ...kept, extra_pnginfo: { workflow: value, ...info } };
@@ -110,11 +121,9 @@ function readExtra(extra: unknown, { kind, value }: Submission["source"]): JsonR
  * the client's own, the same key with another prompt is a conflict.
  */
 export function idFromKey(user: string, key: string): string {
-  const hash = createHash("sha256")
-    .update(JSON.stringify([user, key]))
-    .digest();
-  // RFC 9562: version 8 (of our own making), variant 10.
-  hash[6] = (hash[6]! & 0x0f) | 0x80;
-  hash[8] = (hash[8]! & 0x3f) | 0x80;
-  return hash.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return uuidOf(
+    createHash("sha256")
+      .update(JSON.stringify([user, key]))
+      .digest(),
+  );
 }

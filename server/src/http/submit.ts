@@ -3,7 +3,7 @@ import { type Prompt, stringifyJson } from "@mezzotint/engine";
 import type { Finding } from "@mezzotint/engine/workflow";
 import type { Request } from "express";
 import { messageOf } from "../failure.js";
-import type { JobSpec, JobSummary } from "../jobs/job.js";
+import type { JobSpec, JobSummary, WebhookSpec } from "../jobs/job.js";
 import type { Added } from "../jobs/queue.js";
 import { isRecord, type JsonRecord } from "../security/body.js";
 import { HttpProblem } from "../security/problem.js";
@@ -19,6 +19,8 @@ const RETRY_AFTER = "5";
 export interface Asked extends Omit<Submission, "front"> {
   readonly user: string;
   readonly front?: boolean;
+  /** Who is told when it is over. */
+  readonly webhooks: readonly WebhookSpec[];
   /** What is done to a prompt before it is checked, e.g. named values filled in. */
   readonly change?: (prompt: Prompt, findings: readonly Finding[]) => Promise<Prompt>;
 }
@@ -49,6 +51,7 @@ export async function submit(asked: Asked, services: Services): Promise<Submitte
     targets,
     number: asked.number ?? (await services.queue.nextNumber(asked.front ?? false)),
     ...(workflow !== undefined && { workflow }),
+    webhooks: asked.webhooks,
   };
   const added = accepted(await keep(spec, services));
   return { ...added, node_errors, findings };
@@ -83,9 +86,15 @@ function workflowOf({ extra_pnginfo: info }: JsonRecord): string | undefined {
 
 /** The id of a job whose request carries an `Idempotency-Key`. */
 export function idOf(request: Request, user: string): string | undefined {
+  const key = keyFor(request);
+  return key === undefined ? undefined : idFromKey(user, key);
+}
+
+/** A request's `Idempotency-Key`. */
+export function keyFor(request: Request): string | undefined {
   const key = request.get("idempotency-key");
   if (key === undefined || key === "") return undefined;
-  if (key.length <= 255) return idFromKey(user, key);
+  if (key.length <= 255) return key;
   throw new HttpProblem(400, "invalid_idempotency_key", "The Idempotency-Key is longer than 255 characters");
 }
 

@@ -25,5 +25,7 @@ export type JobEvent = { readonly job: JobRef } & (
       readonly nodes: ReadonlyMap<string, RunNode>;
     }
   | { readonly type: "requeued"; readonly reason: string }
+  /** Somebody asked to stop it while it runs; it may still end otherwise. */
+  | { readonly type: "cancelling" }
   | { readonly type: "over"; readonly status: Outcome["status"]; readonly ran: boolean }
 );

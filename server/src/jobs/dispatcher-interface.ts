@@ -2,6 +2,7 @@ import type { Pool } from "../worker/pool-interface.js";
 import type { JobEvent, JobRef } from "./dispatcher-events.js";
 import type { RunNode } from "./dispatcher-run.js";
 import type { JobSpec, Outcome } from "./job.js";
+import type { Progress } from "./progress.js";
 import type { Added, Queue, Records } from "./queue.js";
 
 /** Something that operators should read of. */
@@ -22,6 +23,9 @@ export interface RunningJob {
   readonly nodes: ReadonlyMap<string, RunNode>;
   /** What was shown up to now, by node. */
   readonly outputs: Outcome["outputs"];
+  /** Somebody asked to stop it. */
+  readonly cancelling: boolean;
+  readonly progress: () => Progress;
 }
 
 /** Brings waiting jobs to workers, and what becomes of them to the records and to whoever listens. */
@@ -36,9 +40,11 @@ export interface Dispatcher {
   readonly clear: (user?: string) => Promise<number>;
   /** Calls back, in order, for all that happens; answers with what ends that. */
   readonly on: (listener: (event: JobEvent) => void) => () => void;
-  /** Whether somebody watches a job's previews. */
-  readonly watch: (job: string, previews: boolean) => void;
+  /** Whether `who` watches a job's previews; they are made while anybody does. Forgotten when the job is over. */
+  readonly watch: (job: string, previews: boolean, who?: object) => void;
   readonly running: () => readonly RunningJob[];
+  /** A job that runs now; undefined for all others. */
+  readonly runningJob: (id: string) => RunningJob | undefined;
   /** Waiting and running jobs. */
   readonly counts: Queue["counts"];
   /** Starts nothing more, lets what runs end until the limit, and gives back what has not. */

@@ -2,6 +2,7 @@ import { type NodeEvent, type Place, parseJson } from "@mezzotint/engine";
 import type { Ended } from "../worker/messages.js";
 import type { Note } from "./dispatcher-events.js";
 import type { Outcome } from "./job.js";
+import { neededNodes, type Progress, progressOf } from "./progress.js";
 import type { Claim } from "./queue.js";
 
 /** How far a node of a run is. */
@@ -26,7 +27,8 @@ export class RunRecord {
   readonly #notes: Note[] = [];
   /** Nodes of the prompt that are done, in order. */
   readonly #executed = new Set<string>();
-  #recalled = false;
+  #recalled: ReadonlySet<string> | undefined;
+  #needed: ReadonlyMap<string, string> | undefined;
   #current: RunNode | undefined;
   #prompt: Readonly<Record<string, unknown>> | undefined;
   #clock: number;
@@ -58,6 +60,12 @@ export class RunRecord {
     return this.#outputs;
   }
 
+  /** How far the run is. The prompt is parsed when this is first asked for. */
+  progress(): Progress {
+    this.#needed ??= neededNodes(this.claim.job);
+    return progressOf(this.#needed, this.#nodes, this.#recalled ?? new Set(), this.#current);
+  }
+
   /** Takes in what the engine says; answers with the node as it is now. */
   add(event: NodeEvent): RunNode {
     const node = this.#nodeAfter(event);
@@ -85,7 +93,7 @@ export class RunRecord {
   /** Takes in which nodes need not run. Clients wait for that message, so that it is said once, whatever the run says. */
   recalled(nodes: readonly string[]): void {
     if (this.#recalled) return;
-    this.#recalled = true;
+    this.#recalled = new Set(nodes);
     this.#note("execution_cached", { nodes });
   }
 

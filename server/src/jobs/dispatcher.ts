@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEvent } from "@mezzotint/engine";
-import type { RunListener } from "../worker/pool-interface.js";
+import { type Death, deathIn, type EndedRun, INTERRUPTED, type LostOrEnded } from "./dispatcher-death.js";
 import type { JobEvent, JobRef, Note } from "./dispatcher-events.js";
 import type { Dispatcher, DispatcherOptions, RunningJob } from "./dispatcher-interface.js";
 import { Pump } from "./dispatcher-pump.js";
@@ -9,6 +9,7 @@ import { RunRecord } from "./dispatcher-run.js";
 import { ShownLater } from "./dispatcher-shown.js";
 import type { Job, JobSpec } from "./job.js";
 import type { Added, Claim } from "./queue.js";
+import { Watchers } from "./watchers.js";
 
 export type { Dispatcher, DispatcherOptions, RunningJob } from "./dispatcher-interface.js";
 
@@ -30,13 +31,12 @@ interface Run {
   readonly shown: ShownLater;
 }
 
-type LostOrEnded = Parameters<RunListener["ended"]>[0];
-
 class LiveDispatcher implements Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #runs = new Map<string, Run>();
   readonly #listeners = new Set<(event: JobEvent) => void>();
   readonly #settling = new Set<Promise<void>>();
+  readonly #watchers = new Watchers();
   readonly #pump: Pump;
   /** Ends waits between retries. */
   readonly #hurry = new AbortController();
@@ -53,7 +53,9 @@ class LiveDispatcher implements Dispatcher {
 
   readonly counts = () => this.#options.queue.counts();
 
-  readonly watch = (job: string, previews: boolean) => this.#options.pool.watch(job, previews);
+  readonly watch = (job: string, previews: boolean, who: object = this) => {
+    this.#options.pool.watch(job, this.#watchers.note(job, previews, who));
+  };
 
   readonly on = (listener: (event: JobEvent) => void) => {
     this.#listeners.add(listener);
@@ -63,16 +65,12 @@ class LiveDispatcher implements Dispatcher {
   };
 
   readonly running = (): readonly RunningJob[] =>
-    [...this.#runs.values()]
-      .filter(({ settled }) => settled === undefined)
-      .map(({ ref, record }) => ({
-        job: ref,
-        attempt: record.claim.attempt,
-        startedAt: record.startedAt,
-        current: record.current,
-        nodes: record.nodes,
-        outputs: record.outputs,
-      }));
+    [...this.#runs.values()].filter(({ settled }) => settled === undefined).map(seen);
+
+  readonly runningJob = (id: string): RunningJob | undefined => {
+    const run = this.#runs.get(id);
+    return run && run.settled === undefined ? seen(run) : undefined;
+  };
 
   readonly submit = async (spec: JobSpec): Promise<Added> => {
     const added = await this.#options.queue.add(spec);
@@ -151,6 +149,7 @@ class LiveDispatcher implements Dispatcher {
   }
 
   #tell(event: JobEvent): void {
+    if (event.type === "over") this.#watchers.forget(event.job.id);
     for (const listener of this.#listeners) {
       try {
         listener(event);
@@ -222,7 +221,10 @@ class LiveDispatcher implements Dispatcher {
   /** Marks a run as cancelled; false when it is over. */
   #stop(run: Run): boolean {
     if (run.settled) return false;
-    run.cancelled = true;
+    if (!run.cancelled) {
+      run.cancelled = true;
+      this.#tell({ type: "cancelling", job: run.ref });
+    }
     return true;
   }
 
@@ -278,19 +280,19 @@ class LiveDispatcher implements Dispatcher {
   }
 }
 
+/** A run as others may see it. */
+const seen = ({ ref, record, cancelled }: Run): RunningJob => ({
+  job: ref,
+  attempt: record.claim.attempt,
+  startedAt: record.startedAt,
+  current: record.current,
+  nodes: record.nodes,
+  outputs: record.outputs,
+  cancelling: cancelled,
+  progress: () => record.progress(),
+});
+
 const STOPPED = "the server stopped";
-
-type EndedRun = Exclude<LostOrEnded, { outcome: "lost" }>;
-type Death = Omit<Extract<LostOrEnded, { outcome: "lost" }>, "outcome">;
-
-const INTERRUPTED: EndedRun = { outcome: "interrupted" };
-
-/** The death of a process that ended a run, if that is how it ended. `only`: no other job ran on this server. */
-function deathIn(ended: LostOrEnded, only: boolean): Death | undefined {
-  if (ended.outcome === "lost") return ended;
-  if (ended.outcome === "failed" && ended.hostDied) return { reason: ended.message, alone: only };
-  return undefined;
-}
 
 const refOf = ({ id, user, client }: JobRef): JobRef => ({ id, user, ...(client === undefined ? {} : { client }) });
 

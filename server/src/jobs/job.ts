@@ -19,6 +19,19 @@ export interface JobSpec {
   readonly number: number;
   /** The saved workflow that it came from, if the client said so. */
   readonly workflow?: string;
+  /** Who is told when it is over. Kept apart from the job: what is read of a job holds none of it. */
+  readonly webhooks?: readonly WebhookSpec[];
+}
+
+/** Where the end of a job is told. */
+export interface WebhookSpec {
+  /** `job`: who submitted it asked; `server`: the operator did, whose secret is not kept here. */
+  readonly owner: "job" | "server";
+  readonly url: string;
+  /** What the message is signed with. */
+  readonly secret?: string;
+  /** How the client that submitted the job reached this server: links in the message begin with it. */
+  readonly origin: string;
 }
 
 /** One try to run a job. */
@@ -50,7 +63,7 @@ export interface Outcome {
 }
 
 /** A job as it is kept. `outputs`, `meta`, `messages` and `error` are JSON texts, so that pages of jobs are spliced, not parsed. */
-export interface Job extends JobSpec {
+export interface Job extends Omit<JobSpec, "webhooks"> {
   readonly status: JobStatus;
   /** Counts submissions; never reused. */
   readonly seq: number;

@@ -45,6 +45,8 @@ export interface Queue {
 /** What is kept of jobs that were ever accepted. */
 export interface Records {
   readonly get: (id: string) => Promise<Job | undefined>;
+  /** How many jobs will run before a waiting one, if no other comes; undefined when it does not wait. */
+  readonly position: (id: string) => Promise<number | undefined>;
   readonly attempts: (id: string) => Promise<readonly Attempt[]>;
   /** Jobs in a state, waiting ones in the order in which they will run, others the newest first. */
   readonly list: (filter: JobFilter) => Promise<readonly JobSummary[]>;

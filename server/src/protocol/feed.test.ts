@@ -105,9 +105,10 @@ test("a client that comes back hears how far its job is, and is shown previews a
   const node = record.add(event);
   const other = { ...job, client: "other" };
   const rest = { attempt: 1, startedAt: 0, current: node, nodes: record.nodes, outputs: {} };
+  const seen = { ...rest, cancelling: false, progress: () => record.progress() };
   running = [
-    { job, ...rest },
-    { job: { ...other, id: "others" }, ...rest },
+    { job, ...seen },
+    { job: { ...other, id: "others" }, ...seen },
   ];
   presence("u", "c", true);
   expect(sent).toEqual([

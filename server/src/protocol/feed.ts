@@ -48,6 +48,8 @@ export function openFeed(dispatcher: Pick<Dispatcher, "on" | "watch" | "running"
         endBeat(job);
         outbox.status(job);
         return;
+      case "cancelling":
+        return;
       case "note": {
         const message = { text: noteText(event.note) };
         if (event.kept && ENDS.has(event.note[0])) endBeat(job);

@@ -5,13 +5,27 @@ import { HttpProblem } from "./problem.js";
 /** Tells what no client may see. */
 export type Report = (error: unknown, place: { readonly method: string; readonly path: string }) => void;
 
-/** Answers with a problem in ComfyUI's shape. */
-function answer(response: Response, { status, body, nodeErrors, headers }: HttpProblem): void {
+/** Where clients of Comfy API v2 ask; `/v2/userdata` is ComfyUI's own. */
+const COMFY_V2 = /^\/api\/v2\/(?:jobs|assets)(?:[/?]|$)/;
+
+/** A problem in Comfy API v2's envelope: what ComfyUI tells in several places stands under `details`. */
+function enveloped({ body, nodeErrors }: HttpProblem): object {
+  const { type: code, message, details: reason, extra_info } = body;
+  const hasNodes = Object.keys(nodeErrors).length > 0;
+  const details = { ...extra_info, ...(hasNodes && { node_errors: nodeErrors }) };
+  const whole = reason === "" ? message : `${message}: ${reason}`;
+  return { error: { code, message: whole, details: Object.keys(details).length > 0 ? details : null } };
+}
+
+/** Answers with a problem in ComfyUI's shape, or in Comfy API v2's to who asked there. */
+function answer(response: Response, problem: HttpProblem): void {
+  const { status, body, nodeErrors, headers } = problem;
+  const isV2 = COMFY_V2.test(response.req.originalUrl);
   response
     .status(status)
     .set(headers)
     .type("json")
-    .send(stringifyJson({ error: body, node_errors: nodeErrors }));
+    .send(stringifyJson(isV2 ? enveloped(problem) : { error: body, node_errors: nodeErrors }));
 }
 
 /** Errors of express and its parsers that are the client's doing carry a status and a type. */

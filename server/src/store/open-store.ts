@@ -1,11 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Assets } from "../assets/asset.js";
 import type { Queue, Records } from "../jobs/queue.js";
+import type { Webhooks } from "../webhooks/webhook.js";
 import { type Database, openDatabase } from "./database.js";
 import { lockFolder } from "./lock.js";
 import { MIGRATIONS } from "./schema.js";
+import { sqliteAssets } from "./sqlite-assets.js";
 import { type QueueLimits, recover, sqliteQueue } from "./sqlite-queue.js";
 import { sqliteRecords } from "./sqlite-records.js";
+import { sqliteWebhooks } from "./sqlite-webhooks.js";
 import { openWriter } from "./writer.js";
 
 /** What a store keeps, and how safely. */
@@ -22,6 +26,8 @@ export interface StoreOptions {
 export interface Store {
   readonly queue: Queue;
   readonly records: Records;
+  readonly assets: Assets;
+  readonly webhooks: Webhooks;
   /** Jobs that ran when the last server stopped, and wait again. */
   readonly recovered: number;
   /** Commits what waits, and gives the folder free. */
@@ -67,6 +73,8 @@ export async function storeOn(database: Database, options: StoreOptions): Promis
     return {
       queue: sqliteQueue(database, writer, limits),
       records: sqliteRecords(database, writer),
+      assets: sqliteAssets(database, writer),
+      webhooks: sqliteWebhooks(database, writer),
       recovered,
       close: async () => {
         writer.close();

@@ -64,4 +64,52 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE clock (tick INTEGER NOT NULL, pass INTEGER NOT NULL, number INTEGER NOT NULL) STRICT;
   INSERT INTO clock VALUES (0, 0, 0)
   `,
+  // assets.file: a path in the folder, or for folder 'text' the text itself. assets_seen: up to which end (jobs.ended)
+  // the jobs of a user have had their assets made. webhooks: who hears of a job's end. Triggers, so that no way in which
+  // a job ends or goes can forget them.
+  `
+  CREATE TABLE assets (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    user TEXT NOT NULL,
+    hash TEXT,
+    bytes INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    name TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    folder TEXT NOT NULL CHECK (folder IN ('input', 'output', 'temp', 'text')),
+    file TEXT NOT NULL,
+    job TEXT,
+    node TEXT
+  ) STRICT;
+  CREATE INDEX assets_by_user ON assets (user, seq);
+  CREATE INDEX assets_by_hash ON assets (user, hash) WHERE hash IS NOT NULL;
+  CREATE INDEX assets_by_job ON assets (job) WHERE job IS NOT NULL;
+  CREATE INDEX assets_by_file ON assets (file) WHERE job IS NULL;
+  CREATE TABLE assets_seen (user TEXT PRIMARY KEY, ended INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER assets_of_forgotten_jobs AFTER DELETE ON jobs BEGIN
+    DELETE FROM assets WHERE job = OLD.id;
+  END;
+
+  CREATE TABLE webhooks (
+    seq INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    owner TEXT NOT NULL CHECK (owner IN ('job', 'server')),
+    url TEXT NOT NULL,
+    secret TEXT,
+    origin TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'due', 'delivered', 'given_up')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER,
+    tried_at INTEGER,
+    status INTEGER,
+    reason TEXT,
+    PRIMARY KEY (seq, owner)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX webhooks_due ON webhooks (next_at) WHERE state = 'due';
+  CREATE TRIGGER webhooks_of_ended_jobs AFTER UPDATE OF ended ON jobs
+  WHEN NEW.ended IS NOT NULL AND OLD.ended IS NULL BEGIN
+    UPDATE webhooks SET state = 'due', next_at = NEW.ended_at WHERE seq = NEW.seq AND state = 'waiting';
+  END
+  `,
 ];

@@ -1,4 +1,4 @@
-import type { JobSpec } from "../jobs/job.js";
+import type { JobSpec, WebhookSpec } from "../jobs/job.js";
 import { givenUp, givenUpRecord } from "../jobs/job-lost.js";
 import type { Added, Claim, GivenBack, Queue } from "../jobs/queue.js";
 import type { Database } from "./database.js";
@@ -6,6 +6,7 @@ import { cancelWaiting, type Ending, endJob } from "./end-job.js";
 import { fullRows, type JobRow, SUMMARY_COLUMNS, shownSoFar, toJob, toSummary } from "./job-rows.js";
 import type { Ledger } from "./ledger.js";
 import { joinTurns, nextWaiting, turnTaken } from "./run-order.js";
+import { addWebhook } from "./sqlite-webhooks.js";
 import { storableJson, storableText, toJson } from "./storable.js";
 import type { Writer } from "./writer.js";
 
@@ -20,7 +21,8 @@ export function sqliteQueue(database: Database, { write, ledger }: Writer, limit
   return {
     add: async (spec) => {
       const row = toRow(spec);
-      return write((now) => addJob(database, now, row, limits));
+      const hooks = spec.webhooks ?? [];
+      return write((now) => addJob(database, now, row, hooks, limits));
     },
     nextNumber: async (front) => {
       const number = ++ledger().number;
@@ -114,7 +116,13 @@ const toRow = (spec: JobSpec): NewRow => ({
 /** The number is not compared: who asks again without one is given another. */
 const COMPARED = ["user", "client", "workflow", "targets", "prompt", "extra"] as const;
 
-function addJob(database: Database, ledger: Ledger, row: NewRow, limits: QueueLimits): Added {
+function addJob(
+  database: Database,
+  ledger: Ledger,
+  row: NewRow,
+  hooks: readonly WebhookSpec[],
+  limits: QueueLimits,
+): Added {
   const [known] = fullRows(database, "id = ?", row.id);
   if (known !== undefined) {
     const same = COMPARED.every((column) => known[column] === row[column]);
@@ -139,6 +147,7 @@ function addJob(database: Database, ledger: Ledger, row: NewRow, limits: QueueLi
     row.targets,
   );
   database.run("INSERT INTO bodies (seq, prompt, extra) VALUES (?, ?, ?)", job!.seq, row.prompt, row.extra);
+  for (const hook of hooks) addWebhook(database, job!.seq, hook);
   ledger.queued += 1;
   ledger.queuedBytes += bytes;
   return { kind: "added", job: toSummary(database, job!) };

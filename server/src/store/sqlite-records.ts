@@ -23,6 +23,15 @@ export function sqliteRecords(database: Database, { write }: Writer): Records {
       const [row] = fullRows(database, "id = ?", id);
       return row && toJob(database, row);
     },
+    position: async (id) => {
+      const order = "ORDER BY again, round, joined, arrival";
+      const [found] = database.all<{ before: number }>(
+        `WITH ${RUN_ORDER}, places AS (SELECT seq, row_number() OVER (${order}) - 1 AS before FROM run_order)
+         SELECT before FROM places JOIN jobs USING (seq) WHERE id = ?`,
+        id,
+      );
+      return found?.before;
+    },
     attempts: async (id) => attemptsOf(database, id),
     list: async (filter) => {
       const { sql, binds } = query(filter, SUMMARY_COLUMNS);

@@ -14,6 +14,8 @@ const LIMITS = { fieldNameSize: 100, fieldSize: 64 * 1024, fields: 20, files: 1,
 /** A form with one file, which is staged: whoever receives it discards it in the end. */
 export interface Form {
   readonly fields: ReadonlyMap<string, string>;
+  /** All values of each field; `fields` has the last. */
+  readonly repeated: ReadonlyMap<string, readonly string[]>;
   /** The name that the client gave the file. */
   readonly name: string;
   readonly file: Staged;
@@ -28,13 +30,18 @@ function parserOf(request: Request): Busboy {
 }
 
 /**
- * Receives a form whose file is in the field `image`, streaming it aside into `folder`. Fields may stand before or
+ * Receives a form whose file is in one field, `image` for instance, streaming it aside into `folder`. Fields may stand before or
  * after it. Throws a `Refusal` for anything malformed, too large or broken off, and then leaves nothing on disk.
  */
-export async function receiveForm(request: Request, folder: string, limit = MAX_UPLOAD): Promise<Form> {
+export async function receiveForm(
+  request: Request,
+  folder: string,
+  { field: wanted = "image", limit = MAX_UPLOAD }: { readonly field?: string; readonly limit?: number } = {},
+): Promise<Form> {
   const parser = parserOf(request);
   const body = bodyOf(request, limit + AROUND);
   const fields = new Map<string, string>();
+  const repeated = new Map<string, string[]>();
   let upload: { readonly name: string; readonly file: Promise<Staged> } | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
@@ -42,12 +49,13 @@ export async function receiveForm(request: Request, folder: string, limit = MAX_
       parser.on("field", (field, value, { nameTruncated, valueTruncated }) => {
         if (nameTruncated || valueTruncated) refuse(`the field ${JSON.stringify(field)} is too long`);
         fields.set(field, value);
+        repeated.set(field, [...(repeated.get(field) ?? []), value]);
       });
       parser.on("file", (field, stream: Readable, { filename }) => {
         stream.on("error", () => undefined);
-        if (field !== "image" || !filename) {
+        if (field !== wanted || !filename) {
           stream.resume();
-          refuse('the file must be in the field "image", with a name');
+          refuse(`the file must be in the field "${wanted}", with a name`);
           return;
         }
         upload = { name: filename, file: stage(folder, stream, limit) };
@@ -60,8 +68,8 @@ export async function receiveForm(request: Request, folder: string, limit = MAX_
       body.on("error", reject);
       body.pipe(parser);
     });
-    if (upload === undefined) throw new Refusal(400, 'the form has no file in the field "image"');
-    return { fields, name: upload.name, file: await upload.file };
+    if (upload === undefined) throw new Refusal(400, `the form has no file in the field "${wanted}"`);
+    return { fields, repeated, name: upload.name, file: await upload.file };
   } catch (error) {
     body.destroy();
     parser.destroy();

@@ -44,7 +44,7 @@ const codeOf = (error: unknown): string | undefined =>
 export const isCode = (error: unknown, ...codes: readonly string[]): boolean => codes.includes(codeOf(error) ?? "");
 
 /** The refusal that an error stands for; undefined for what is a fault of ours. */
-function asRefusal(error: unknown): HttpProblem | undefined {
+export function asRefusal(error: unknown): HttpProblem | undefined {
   if (error instanceof HttpProblem) return error;
   if (error instanceof ZodError) {
     const problems = error.issues.map(({ path, message }) => `${path.join(".") || "the request"}: ${message}`);

@@ -29,7 +29,7 @@ function copyAsked({ preview, channel = "" }: z.infer<typeof ViewQuery>) {
 }
 
 /** Pictures are shown; anything else, whatever its name says, is a download without a type. */
-async function sendAsIs(response: Response, found: Found, name: string): Promise<void> {
+export async function sendAsIs(response: Response, found: Found, name: string): Promise<void> {
   const { pictureType } = await core();
   const type = pictureType(await readHead(found.path, 16));
   await sendFound(
