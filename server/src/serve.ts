@@ -98,19 +98,17 @@ async function compose(
     ...(compat !== undefined && { compat }),
   });
   undo.push(() => pool.close(0));
-  const [{ openDispatcher }, { openSockets }, { openFeed }, { createApp }, { MAX_UPLOAD }, { openUserFolders }] =
-    await Promise.all([
-      import("./jobs/dispatcher.js"),
-      import("./http/socket.js"),
-      import("./protocol/feed.js"),
-      import("./http/app.js"),
-      import("./http/files/multipart.js"),
-      import("./runtime.js"),
-    ]);
-  const [{ openDeliveries }, { jobMessage }] = await Promise.all([
-    import("./webhooks/deliver.js"),
-    import("./http/v2/job-message.js"),
-  ]);
+  const {
+    openDispatcher,
+    openSockets,
+    openFeed,
+    createApp,
+    MAX_UPLOAD,
+    openUserFolders,
+    openMetrics,
+    openDeliveries,
+    jobMessage,
+  } = await import("./parts.js");
   const { queue, records, assets, webhooks } = store;
   const dispatcher = openDispatcher({
     queue,
@@ -163,6 +161,7 @@ async function compose(
     log,
     watchLog: logReaders(log, sockets),
     health: healthOf({ records, pool, dispatcher, data: places.data, maxQueued: MAX_QUEUED }),
+    metrics: await openMetrics({ dispatcher, pool, sockets: sockets.count }),
     features,
     isAllowedHost,
     frontEndRoot,

@@ -1,4 +1,5 @@
 import express, { type Express, Router } from "express";
+import { measureRequests, metricsRoutes } from "../metrics/routes.js";
 import { allowedHost } from "../security/allowed-host.js";
 import { nothingHere, onError } from "../security/errors.js";
 import { ownOrigin } from "../security/origin.js";
@@ -11,6 +12,7 @@ import { jobRoutes } from "./jobs.js";
 import { logRoutes } from "./logs.js";
 import { modelRoutes } from "./models.js";
 import { objectInfoRoutes } from "./object-info.js";
+import { documentRoutes } from "./openapi/routes.js";
 import { routerOf } from "./operation.js";
 import { promptRoutes } from "./prompt.js";
 import { queueRoutes } from "./queue.js";
@@ -23,7 +25,7 @@ import { v2JobRoutes } from "./v2/jobs.js";
 
 /** Every route of the server. */
 function routesOf(services: Services) {
-  return {
+  const routes = {
     /** Bare and under `/api`. */
     shared: [
       ...promptRoutes(services),
@@ -33,12 +35,15 @@ function routesOf(services: Services) {
       ...modelRoutes(services),
       ...systemRoutes(services),
       ...logRoutes(services),
+      ...metricsRoutes(services),
     ],
     /** Likewise; they read bodies themselves. */
     files: fileRoutes(services),
     /** Under `/api` only: bare, `/jobs` is a page of ComfyUI's editor. */
     underApi: [...jobRoutes(services), ...v2JobRoutes(services), ...v2AssetRoutes(services)],
   };
+  const all = Object.values(routes).flat();
+  return { ...routes, underApi: [...routes.underApi, ...documentRoutes(all)] };
 }
 
 /** The HTTP side of the server: routes of ComfyUI's protocol, each bare and under `/api`. It listens to nothing. */
@@ -51,6 +56,7 @@ export function createApp(services: Services): Express {
   app.disable("etag");
   app.set("query parser", "simple");
   app.use(
+    measureRequests(services.metrics),
     allowedHost(services.isAllowedHost),
     ownOrigin,
     responseHeaders(frontEndRoot === undefined ? undefined : inlineScripts(frontEndRoot)),

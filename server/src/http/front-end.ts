@@ -30,6 +30,7 @@ curl -o picture.png "${server}/view?filename=NAME&amp;type=output"</pre>
 <code>static</code> folder of the Python package <code>comfyui-frontend-package</code>.</p>
 <h2>Look around</h2>
 <ul>
+<li><a href="/api/docs">/api/docs</a>: every route</li>
 <li><a href="/queue">/queue</a>: what runs and what waits</li>
 <li><a href="/history?max_items=20">/history</a>: what ran</li>
 <li><a href="/object_info">/object_info</a>: every node</li>

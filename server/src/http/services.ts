@@ -3,6 +3,7 @@ import type { Dispatcher } from "../jobs/dispatcher.js";
 import type { Queue, Records } from "../jobs/queue.js";
 import type { WatchJob } from "../jobs/watch-jobs.js";
 import type { Log } from "../log.js";
+import type { Metrics } from "../metrics/metrics.js";
 import type { Places } from "../places.js";
 import type { openUserFolders } from "../runtime.js";
 import type { Recognition } from "../security/identity.js";
@@ -36,6 +37,7 @@ export interface Services {
   readonly log: Pick<Log, "recent" | "error">;
   /** Whether a client's sockets hear of new log lines. */
   readonly watchLog: (user: string, client: string, enabled: boolean) => void;
+  readonly metrics: Metrics;
   readonly health: () => Promise<Health>;
   /** What this server can do, in the terms of ComfyUI's `feature_flags`. */
   readonly features: Readonly<Record<string, unknown>>;

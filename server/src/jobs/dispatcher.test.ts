@@ -34,6 +34,7 @@ class Hands {
     },
     cancel: (job) => void this.cancelled.push(job),
     watch: () => {},
+    restarts: () => 0,
     onFree: (listener) => {
       this.#onFree = listener;
     },

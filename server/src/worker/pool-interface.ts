@@ -30,6 +30,8 @@ export interface Pool {
   /** Called whenever a worker may take a job. */
   readonly onFree: (listener: () => void) => void;
   readonly workers: () => readonly { readonly name: string; readonly pid: number | undefined; readonly jobs: number }[];
+  /** How many workers were started in place of others that died. */
+  readonly restarts: () => number;
   /** Lets runs end until the limit, then kills. */
   readonly close: (graceMs: number) => Promise<void>;
 }

@@ -67,6 +67,7 @@ class ProcessPool implements Pool {
   readonly #refreshing = new Map<string, Promise<Definitions>>();
   /** Why no worker starts, while none does. */
   #trouble: Error | undefined;
+  #restarts = 0;
   #onFree: () => void = () => {};
   #closed: Promise<void> | undefined;
 
@@ -131,6 +132,8 @@ class ProcessPool implements Pool {
 
   readonly workers: Pool["workers"] = () =>
     this.#places.map(({ name, worker }) => ({ name, pid: worker.pid, jobs: worker.jobs }));
+
+  readonly restarts = (): number => this.#restarts;
 
   readonly close = (graceMs: number): Promise<void> => {
     this.#closed ??= this.#close(graceMs);
@@ -200,6 +203,7 @@ class ProcessPool implements Pool {
   #replace(place: Place, reason: string): void {
     if (this.#closed) return;
     const { worker } = place;
+    this.#restarts++;
     this.#options.onLog(`${reason}; another one is started`, place.name);
     const settled = worker.served || performance.now() - place.startedAt > SETTLED;
     place.failures = worker.wasReady && settled ? 0 : place.failures + 1;
