@@ -46,7 +46,7 @@ export async function runJob(
     const definitions = known();
     const use = await useOf(user);
     const prompt = parseJson(text) as Prompt;
-    const { extra_pnginfo } = parseJson(extra) as Record<string, unknown>;
+    const { extra_pnginfo, preview_method } = parseJson(extra) as Record<string, unknown>;
     // Files may be gone since the job was accepted: whatever stands in the way now is told before anything is computed.
     const plan = await check(prompt, definitions, { nodes, use, targets, signal });
     const problems = Object.values(plan.node_errors).flatMap(({ errors }) => errors);
@@ -65,7 +65,8 @@ export async function runJob(
       salt: user === OWNER ? salt : JSON.stringify([salt, user]),
       signal,
       emit,
-      previews,
+      // ComfyUI's other methods name ways to draw a preview; each family here has one.
+      previews: () => preview_method !== "none" && previews(),
       ...(isObject(extra_pnginfo) && { extraPngInfo: extra_pnginfo }),
     });
     return { outcome: "succeeded" };
