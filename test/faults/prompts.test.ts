@@ -101,3 +101,26 @@ test(`${PROMPTS} fuzzed prompts are taken or refused with a reason, and the serv
     ({ json }) => json.status === "completed",
   );
 });
+
+/** Bodies that cost the server more than they cost who sends them. */
+const COSTLY: readonly (readonly [what: string, value: string, type: string])[] = [
+  ["twenty million objects", `[${"{},".repeat(20e6)}{}]`, "invalid_json"],
+  ["thirty million numbers", `[${"0,".repeat(30e6)}0]`, "invalid_json"],
+  ["three million 64-bit numbers", `[${"1234567890123456789,".repeat(3e6)}0]`, "invalid_json"],
+];
+
+test("a body that holds millions of values is refused before it takes memory", async () => {
+  const server = await startServer();
+  const before = hasProc ? memoryOf(server.pid) : undefined;
+  for (const [what, value, type] of COSTLY) {
+    const body = `{"prompt":{"1":{"class_type":"PreviewAny","inputs":{"source":${value}}}}}`;
+    const { status, json } = await ask(server, "/prompt", { body });
+    expect([status, json.error.type], what).toEqual([400, type]);
+  }
+  const nodes = Object.fromEntries(
+    Array.from({ length: 30_000 }, (_, i) => [i, { class_type: "PreviewAny", inputs: {} }]),
+  );
+  const { status, json } = await ask(server, "/prompt", { body: { prompt: nodes } });
+  expect([status, json.error.type]).toEqual([400, "prompt_too_large"]);
+  if (before) expect(memoryOf(server.pid).most - before.now).toBeLessThan(GROWTH);
+});

@@ -104,3 +104,19 @@ test("a job that was cancelled while the server stops is cancelled, and none tha
     expect(job.attempts.map((one: { outcome: string }) => one.outcome)).toEqual([outcome]);
   }
 });
+
+test.skipIf(!whole || !hasProc)(
+  "a dozen workers end with their server, and none of them is taken for a leak",
+  async () => {
+    const [data, run] = [dataFolder(), randomUUID()];
+    const server = await startServer(["--workers", "12"], { data, env: { [MARK]: run } });
+    await until(
+      () => ask(server, "/ready"),
+      ({ json }) => json.workers === 12,
+      120,
+    );
+    expect(server.said()).not.toMatch(/MaxListeners/);
+    await server.end("SIGKILL");
+    await noneLeft(MARK, run);
+  },
+);

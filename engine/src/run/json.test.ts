@@ -57,6 +57,12 @@ describe("parseJson", () => {
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 
+  test("refuses more values than are asked for, before they take memory", () => {
+    expect(parseJson('[0,{"a":",,,,,,,,"}]', { values: 4 })).toEqual([0, { a: ",,,,,,,," }]);
+    expect(() => parseJson('[0,{"a":1},[]]', { values: 4 })).toThrow("more than 4 values");
+    expect(() => parseJson(`[${"{},".repeat(5e6)}{}]`)).toThrow(SyntaxError);
+  });
+
   test("brackets inside strings are no nesting", () => {
     const text = JSON.stringify({ a: `\\"${"[{".repeat(1000)}\\\\` });
     expect(parseJson(text)).toEqual(JSON.parse(text));

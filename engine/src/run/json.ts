@@ -6,10 +6,13 @@ export interface JsonLimits {
   readonly size?: number;
   /** Objects and arrays inside one another; 500 by default, so that whoever walks the value may recurse. */
   readonly depth?: number;
+  /** Values in all, those in objects and arrays; 4 Mi by default. Text of 64 MiB can hold twenty million, in gigabytes. */
+  readonly values?: number;
 }
 
 const SIZE = 64 * 1024 * 1024;
 const DEPTH = 500;
+const VALUES = 4 * 2 ** 20;
 /** Converting decimal digits to a bigint takes more than linear time: hostile texts hold millions of them. */
 const DIGITS = 1000;
 
@@ -21,9 +24,9 @@ const DELICATE = /\d{16}|\d[eE]\+?\d{3}/;
  * infinite: `1e999` is refused, as it could not be written again. The last of two equal keys wins, and `__proto__` is a
  * key like any other. Throws a SyntaxError that says what is wrong.
  */
-export function parseJson(text: string, { size = SIZE, depth = DEPTH }: JsonLimits = {}): unknown {
+export function parseJson(text: string, { size = SIZE, depth = DEPTH, values = VALUES }: JsonLimits = {}): unknown {
   if (text.length > size) throw new SyntaxError(`the JSON text is ${text.length} characters long (at most ${size})`);
-  checkDepth(text, depth);
+  checkShape(text, depth, values);
   // The lossless parser is some ten times slower.
   if (!DELICATE.test(text)) return parsePlain(text);
   return parse(text, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
@@ -52,15 +55,22 @@ function parseNumber(text: string): number | bigint {
   return BigInt(text);
 }
 
-/** Native parsing is iterative, but what comes after it, and the lossless parser, recurse. */
-function checkDepth(text: string, limit: number): void {
+/** Native parsing is iterative, but what comes after it, and the lossless parser, recurse; and every value costs memory. */
+function checkShape(text: string, limit: number, most: number): void {
   let depth = 0;
+  let values = 1;
+  const count = (): void => {
+    if (++values > most) throw new SyntaxError(`the JSON holds more than ${most} values`);
+  };
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x22) {
       i = endOfString(text, i);
     } else if (code === 0x7b || code === 0x5b) {
       if (++depth > limit) throw new SyntaxError(`the JSON is nested more than ${limit} deep (at character ${i})`);
+      count();
+    } else if (code === 0x2c) {
+      count();
     } else if (code === 0x7d || code === 0x5d) {
       depth--;
     }

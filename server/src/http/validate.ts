@@ -7,6 +7,9 @@ import type { Services } from "./services.js";
 /** What of a prompt will run, and what is wrong with the rest. */
 export type Verdict = Pick<Plan, "targets" | "node_errors">;
 
+/** Nodes of a prompt: checking so many takes less than a second, in which nobody else is answered. */
+const MOST_NODES = 20_000;
+
 /**
  * Checks a prompt against the nodes' definitions, and asks a worker only about what their code decides. Throws ComfyUI's
  * 400 when nothing of it can run.
@@ -17,6 +20,7 @@ export async function validate(
   { user, targets }: { readonly user: string; readonly targets?: readonly string[] | undefined },
   services: Pick<Services, "pool">,
 ): Promise<Verdict> {
+  refuseHuge(prompt);
   const known = await definitionsOf(services, user);
   const first = plan(prompt, known, { targets });
   const stale = mayBeStale(first.node_errors, known);
@@ -28,6 +32,13 @@ export async function validate(
   if (!isRecord(found)) return planned;
   if ("error" in found) throw asProblem(found as unknown as Refused);
   return found as unknown as Verdict;
+}
+
+function refuseHuge(prompt: JsonRecord): void {
+  const nodes = Object.keys(prompt).length;
+  if (nodes <= MOST_NODES) return;
+  const details = `it has ${nodes} nodes (at most ${MOST_NODES}); a loop or several jobs do the same with fewer`;
+  throw new HttpProblem(400, "prompt_too_large", "The prompt has too many nodes", { details });
 }
 
 const asProblem = ({ error, node_errors }: Refused): HttpProblem =>

@@ -45,6 +45,12 @@ interface Held {
   grace: NodeJS.Timeout | undefined;
 }
 
+/** Workers end with this process, however many there are: a listener for each would be taken for a leak. */
+const living = new Set<WorkerProcess>();
+process.on("exit", () => {
+  for (const worker of living) worker.kill("the server ended");
+});
+
 /** One worker process, from its start to its death. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
@@ -78,10 +84,9 @@ export class WorkerProcess {
       this.#lastWords = line;
       listener.log(line);
     });
-    const kill = () => this.#killAll();
-    process.on("exit", kill);
+    living.add(this);
     this.gone = this.#end().then((death) => {
-      process.off("exit", kill);
+      living.delete(this);
       this.#die(death);
     });
     this.#listen();

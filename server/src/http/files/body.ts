@@ -1,6 +1,7 @@
 import { type Readable, Transform } from "node:stream";
 import { parseJson } from "@mezzotint/engine";
 import type { Request } from "express";
+import { MOST_VALUES } from "../../security/body.js";
 import { Refusal } from "./refusal.js";
 
 const count = (bytes: number): string => bytes.toLocaleString("en-US");
@@ -43,7 +44,8 @@ export async function jsonBody(request: Request, limit: number): Promise<unknown
   const chunks: Buffer[] = [];
   for await (const chunk of bodyOf(request, limit)) chunks.push(chunk as Buffer);
   try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+    return parseJson(text, { values: MOST_VALUES });
   } catch (cause) {
     const reason = cause instanceof SyntaxError ? cause.message : "it is not valid UTF-8";
     throw new Refusal(400, `the body is not JSON: ${reason}`, { cause });
