@@ -62,10 +62,11 @@ export class Pump {
     const { queue, pool, start } = this.#options;
     const worker = this.#stop.signal.aborted ? undefined : pool.free();
     if (worker === undefined) return false;
-    const claiming = queue.claim(worker);
+    const claiming = queue.claim(worker).then((claim) => {
+      if (claim) start(worker, claim);
+      return claim !== undefined;
+    });
     this.#claiming = claiming;
-    const claim = await claiming;
-    if (claim) start(worker, claim);
-    return claim !== undefined;
+    return claiming;
   }
 }

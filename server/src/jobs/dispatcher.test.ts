@@ -4,58 +4,11 @@ import { join } from "node:path";
 import type { RunEvent } from "@mezzotint/engine";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openStore, type Store } from "../store/open-store.js";
-import type { Pool, RunListener } from "../worker/pool-interface.js";
+import { Hands } from "./dispatcher.fixture.js";
 import { type Dispatcher, openDispatcher } from "./dispatcher.js";
 import type { JobEvent } from "./dispatcher-events.js";
 import type { Job, JobSpec } from "./job.js";
-import type { Claim, Queue } from "./queue.js";
-
-/**
- * Workers that do what a test says, when it says so: what matters here is the order of deaths, ends and commits, which
- * processes leave to chance. That real workers tell what these tell, the pool's own tests say.
- */
-class Hands {
-  readonly runs = new Map<string, RunListener & { readonly claim: Claim }>();
-  readonly cancelled: string[] = [];
-  room = 1;
-  #onFree: () => void = () => {};
-  readonly pool: Pool = {
-    free: () => (this.runs.size < this.room ? "hand" : undefined),
-    run: (_worker, claim, { event, ended }) => {
-      this.runs.set(claim.job.id, {
-        claim,
-        event,
-        ended: (how) => {
-          this.runs.delete(claim.job.id);
-          ended(how);
-          this.#onFree();
-        },
-      });
-    },
-    cancel: (job) => void this.cancelled.push(job),
-    watch: () => {},
-    restarts: () => 0,
-    onFree: (listener) => {
-      this.#onFree = listener;
-    },
-    definitions: async () => new Map(),
-    check: async () => undefined,
-    freeMemory: () => {},
-    workers: () => [],
-    close: async () => {
-      for (const run of this.runs.values()) run.ended({ outcome: "lost", reason: "killed", alone: true });
-    },
-  };
-
-  /** The run of a job, once a worker has it. */
-  async of(id: string): Promise<RunListener & { readonly claim: Claim }> {
-    return vi.waitFor(() => {
-      const run = this.runs.get(id);
-      if (!run) throw new Error(`no worker has ${id}`);
-      return run;
-    });
-  }
-}
+import type { Queue } from "./queue.js";
 
 const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const spec = (n: number, more: Partial<JobSpec> = {}): JobSpec => ({

@@ -72,14 +72,15 @@ class LiveDispatcher implements Dispatcher {
     return run && run.settled === undefined ? seen(run) : undefined;
   };
 
-  readonly submit = async (spec: JobSpec): Promise<Added> => {
-    const added = await this.#options.queue.add(spec);
-    if (added.kind === "added") {
-      this.#tell({ type: "queued", job: refOf(spec) });
-      this.#pump.go();
-    }
-    return added;
-  };
+  // Whatever follows a commit is done by `then` on the queue's own promise: so it is told in the order of the commits.
+  readonly submit = (spec: JobSpec): Promise<Added> =>
+    this.#options.queue.add(spec).then((added) => {
+      if (added.kind === "added") {
+        this.#tell({ type: "queued", job: refOf(spec) });
+        this.#pump.go();
+      }
+      return added;
+    });
 
   readonly cancel = async (id: string, user?: string): Promise<"queued" | "running" | "over" | "unknown"> => {
     const { queue, records, pool } = this.#options;
@@ -87,10 +88,11 @@ class LiveDispatcher implements Dispatcher {
       const job = await records.get(id);
       if (job === undefined || (user !== undefined && job.user !== user)) return "unknown";
       if (job.status !== "queued" && job.status !== "running") return "over";
-      if (await queue.cancelQueued(id)) {
-        this.#tell({ type: "over", job: refOf(job), status: "cancelled", ran: false });
-        return "queued";
-      }
+      const cancelled = await queue.cancelQueued(id).then((done) => {
+        if (done) this.#tell({ type: "over", job: refOf(job), status: "cancelled", ran: false });
+        return done;
+      });
+      if (cancelled) return "queued";
       // It may have been claimed this moment; then it is among the runs as soon as the claim is answered.
       await this.#pump.settled();
       const run = this.#runs.get(id);
@@ -115,16 +117,11 @@ class LiveDispatcher implements Dispatcher {
     return stopped;
   };
 
-  readonly clear = async (user?: string): Promise<number> => {
-    const { queue, records } = this.#options;
-    const waiting = await records.list({ status: ["queued"], ...(user === undefined ? {} : { user }) });
-    const count = await queue.clear(user);
-    await this.#pump.settled();
-    for (const job of waiting) {
-      if (!this.#runs.has(job.id)) this.#tell({ type: "over", job: refOf(job), status: "cancelled", ran: false });
-    }
-    return count;
-  };
+  readonly clear = (user?: string): Promise<number> =>
+    this.#options.queue.clear(user).then((cleared) => {
+      for (const job of cleared) this.#tell({ type: "over", job, status: "cancelled", ran: false });
+      return cleared.length;
+    });
 
   readonly close = (graceMs: number): Promise<void> => {
     this.#closed ??= this.#close(graceMs);
@@ -254,29 +251,36 @@ class LiveDispatcher implements Dispatcher {
   async #finish({ record, ref }: Run, ended: EndedRun): Promise<void> {
     const told = record.notes.length;
     const outcome = record.end(ended);
-    const first = await this.#persist(ref, () => this.#options.queue.finish(record.claim, outcome));
-    if (!first) {
-      this.#options.onLog("warn", "a job ended that was over already", { job: ref.id, attempt: record.claim.attempt });
-      return;
-    }
-    this.#tellNotes(ref, record.notes.slice(told));
-    this.#tell({ type: "over", job: ref, status: outcome.status, ran: true });
+    const finish = () =>
+      this.#options.queue.finish(record.claim, outcome).then((first) => {
+        if (!first) {
+          const { attempt } = record.claim;
+          this.#options.onLog("warn", "a job ended that was over already", { job: ref.id, attempt });
+          return;
+        }
+        this.#tellNotes(ref, record.notes.slice(told));
+        this.#tell({ type: "over", job: ref, status: outcome.status, ran: true });
+      });
+    await this.#persist(ref, finish);
   }
 
   async #giveBack({ record, ref }: Run, { reason, alone }: Death): Promise<void> {
-    const how = this.#closing ? "returned" : alone ? "blamed" : "lost";
-    const became = await this.#persist(ref, () =>
-      this.#options.queue.requeue(record.claim, this.#closing ? STOPPED : reason, how),
-    );
-    this.#options.onLog(this.#closing ? "info" : "warn", "a run was lost", { job: ref.id, reason, became });
-    if (became === "queued") {
-      this.#tell({ type: "requeued", job: ref, reason });
-      this.#pump.go();
-    } else if (became === "failed") {
-      const job = await this.#options.records.get(ref.id);
-      this.#tellNotes(ref, job ? lastNotesOf(job) : []);
-      this.#tell({ type: "over", job: ref, status: "failed", ran: true });
-    }
+    const [how, why] = this.#closing
+      ? (["returned", STOPPED] as const)
+      : ([alone ? "blamed" : "lost", reason] as const);
+    const requeue = () =>
+      this.#options.queue.requeue(record.claim, why, how).then((became) => {
+        this.#options.onLog(how === "returned" ? "info" : "warn", "a run was lost", { job: ref.id, reason, became });
+        if (became === "queued") {
+          this.#tell({ type: "requeued", job: ref, reason });
+          this.#pump.go();
+        }
+        return became;
+      });
+    if ((await this.#persist(ref, requeue)) !== "failed") return;
+    const job = await this.#options.records.get(ref.id);
+    this.#tellNotes(ref, job ? lastNotesOf(job) : []);
+    this.#tell({ type: "over", job: ref, status: "failed", ran: true });
   }
 }
 

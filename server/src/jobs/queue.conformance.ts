@@ -367,11 +367,15 @@ export function conforms(name: string, place: () => Promise<Place>): void {
 
     test("clearing takes a user's jobs, or all", async () => {
       const { queue } = await start();
-      for (const user of ["a", "a", "b", "c"]) await queue.add(spec({ user }));
-      expect(await queue.clear("a")).toBe(2);
+      for (const [id, user] of ["aa", "aa", "b", "c"].entries())
+        await queue.add(spec({ id: `job ${id}`, user: user[0]! }));
+      expect(await queue.clear("a")).toMatchObject([
+        { id: "job 0", user: "a" },
+        { id: "job 1", user: "a" },
+      ]);
       expect(queue.counts().queued).toBe(2);
-      expect(await queue.clear()).toBe(2);
-      expect(await queue.clear()).toBe(0);
+      expect(await queue.clear()).toHaveLength(2);
+      expect(await queue.clear()).toEqual([]);
     });
   });
 

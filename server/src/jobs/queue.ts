@@ -37,8 +37,8 @@ export interface Queue {
   readonly requeue: (claim: Claim, reason: string, how: GivenBack) => Promise<"queued" | "failed" | "over">;
   /** Cancels a waiting job. False when it does not wait (it runs, it is over, there is none). */
   readonly cancelQueued: (id: string) => Promise<boolean>;
-  /** All waiting jobs of a user, or of all: cancelled, and how many. */
-  readonly clear: (user?: string) => Promise<number>;
+  /** Cancels all waiting jobs of a user, or of all; which those were. */
+  readonly clear: (user?: string) => Promise<readonly Pick<JobSpec, "id" | "user" | "client">[]>;
   readonly counts: () => { readonly queued: number; readonly running: number };
 }
 

@@ -1,3 +1,4 @@
+import type { JobSpec } from "../jobs/job.js";
 import type { Database } from "./database.js";
 import type { Ledger } from "./ledger.js";
 
@@ -48,12 +49,16 @@ export function endJob(database: Database, ledger: Ledger, seq: number, ending: 
   forgetOldest(database, ledger);
 }
 
-/** Cancels all jobs that wait, of a user or of all, in one statement: there may be thousands. How many. */
-export function cancelWaiting(database: Database, ledger: Ledger, user?: string): number {
+/** Cancels all jobs that wait, of a user or of all, in one statement: there may be thousands. Which. */
+export function cancelWaiting(
+  database: Database,
+  ledger: Ledger,
+  user?: string,
+): readonly Pick<JobSpec, "id" | "user" | "client">[] {
   ledger.tick += 1;
-  const cancelled = database.all<{ bytes: number }>(
+  const cancelled = database.all<{ bytes: number; id: string; user: string; client: string | null }>(
     `UPDATE jobs SET status = 'cancelled', ended = ?1, ended_at = max(?2, created_at)
-     WHERE status = 'queued' AND (?3 IS NULL OR user = ?3) RETURNING bytes`,
+     WHERE status = 'queued' AND (?3 IS NULL OR user = ?3) RETURNING bytes, id, user, client`,
     ledger.tick,
     Date.now(),
     user ?? null,
@@ -64,7 +69,7 @@ export function cancelWaiting(database: Database, ledger: Ledger, user?: string)
   ledger.over += cancelled.length;
   ledger.overBytes += bytes;
   forgetOldest(database, ledger);
-  return cancelled.length;
+  return cancelled.map(({ id, user, client }) => ({ id, user, ...(client !== null && { client }) }));
 }
 
 function forgetOldest(database: Database, ledger: Ledger): void {

@@ -16,19 +16,29 @@ export interface QueueLimits {
   readonly maxQueuedBytes: number;
 }
 
-/** The queue on one SQLite file. Each method resolves when what it did is committed. */
+/** Refuses, as a promise, what cannot be kept. Nothing is put between the promise of a commit and whoever waits for it. */
+function promised<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** The queue on one SQLite file. Each method resolves when what it did is committed, and in the order of the commits. */
 export function sqliteQueue(database: Database, { write, ledger }: Writer, limits: QueueLimits): Queue {
   return {
-    add: async (spec) => {
-      const row = toRow(spec);
-      const hooks = spec.webhooks ?? [];
-      return write((now) => addJob(database, now, row, hooks, limits));
-    },
+    add: (spec) =>
+      promised(() => {
+        const row = toRow(spec);
+        const hooks = spec.webhooks ?? [];
+        return write((now) => addJob(database, now, row, hooks, limits));
+      }),
     nextNumber: async (front) => {
       const number = ++ledger().number;
       return front ? -number : number;
     },
-    claim: async (worker) => {
+    claim: (worker) => {
       const name = storableText(worker);
       return write((now) => claimNext(database, now, name));
     },
@@ -45,23 +55,24 @@ export function sqliteQueue(database: Database, { write, ledger }: Writer, limit
         ),
       );
     },
-    finish: async (claim, { status, outputs, meta, messages, error }) => {
-      const ending: Ending = {
-        status,
-        outputs: storableJson(toJson(outputs)),
-        meta: storableJson(toJson(meta)),
-        messages: storableJson(toJson(messages)),
-        ...(error !== undefined && { error: storableJson(toJson(error)) }),
-      };
-      const reason = typeof error?.exception_message === "string" ? storableText(error.exception_message) : undefined;
-      return write((now) => {
-        if (!runs(database, claim)) return false;
-        closeAttempt(database, claim, status, reason);
-        endJob(database, now, claim.job.seq, ending);
-        return true;
-      });
-    },
-    requeue: async (claim, reason, how) => {
+    finish: (claim, { status, outputs, meta, messages, error }) =>
+      promised(() => {
+        const ending: Ending = {
+          status,
+          outputs: storableJson(toJson(outputs)),
+          meta: storableJson(toJson(meta)),
+          messages: storableJson(toJson(messages)),
+          ...(error !== undefined && { error: storableJson(toJson(error)) }),
+        };
+        const reason = typeof error?.exception_message === "string" ? storableText(error.exception_message) : undefined;
+        return write((now) => {
+          if (!runs(database, claim)) return false;
+          closeAttempt(database, claim, status, reason);
+          endJob(database, now, claim.job.seq, ending);
+          return true;
+        });
+      }),
+    requeue: (claim, reason, how) => {
       const why = storableText(reason);
       return write((now) => (runs(database, claim) ? giveBack(database, now, claim, why, how) : "over"));
     },

@@ -15,7 +15,7 @@ test("ten thousand jobs that are over are remembered; the oldest are forgotten",
 
   await add(0, 10_000);
   expect(await queue.add(spec())).toEqual({ kind: "full", queued: 10_000 });
-  expect(await queue.clear()).toBe(10_000);
+  expect(await queue.clear()).toHaveLength(10_000);
   expect(await records.count(over)).toBe(10_000);
 
   await add(10_000, 3);
