@@ -1,7 +1,8 @@
-import { type Definitions, isLink, type Prompt } from "@mezzotint/engine";
+import type { Definitions, Prompt } from "@mezzotint/engine";
 import { Failure, messageOf } from "../failure.js";
 import { inputValue } from "../workflows/input-value.js";
-import { findInput, isCall, withInput } from "../workflows/node-inputs.js";
+import { findInput, withInput } from "../workflows/node-inputs.js";
+import { MAX_SEED, withSeed } from "../workflows/seeds.js";
 
 /** A `--set` in its two parts. */
 export type Assignment = readonly [target: string, value: string];
@@ -29,21 +30,14 @@ export function applySet(prompt: Prompt, definitions: Definitions, [target, valu
 /** Reads `--seed`: 0 to 2^64 - 1. */
 export function parseSeed(text: string): bigint {
   const seed = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
-  if (seed < 0n || seed > 0xffff_ffff_ffff_ffffn)
+  if (seed < 0n || seed > MAX_SEED)
     throw new Failure(`--seed ${text}: a seed is a whole number from 0 to 18446744073709551615`);
   return seed;
 }
 
 /** Gives every seed in the workflow that is not linked the same value. Throws when there is none. */
 export function applySeed(prompt: Prompt, definitions: Definitions, seed: bigint): Prompt {
-  let result = prompt;
-  for (const [id, node] of Object.entries(prompt)) {
-    if (!isCall(node)) continue;
-    for (const [name, { options }] of Object.entries(definitions.get(node.class_type)?.inputs ?? {})) {
-      if (options?.control_after_generate && !isLink(node.inputs[name]))
-        result = withInput(result, { id, input: name }, seed);
-    }
-  }
-  if (result === prompt) throw new Failure("--seed: no node of this workflow has a seed of its own");
-  return result;
+  const seeded = withSeed(prompt, definitions, seed);
+  if (seeded) return seeded;
+  throw new Failure("--seed: no node of this workflow has a seed of its own");
 }

@@ -17,6 +17,7 @@ import { routerOf } from "./operation.js";
 import { promptRoutes } from "./prompt.js";
 import { queueRoutes } from "./queue.js";
 import { requestLimit, wrongTokenLimit } from "./rate-limits.js";
+import { runRoutes } from "./run/routes.js";
 import type { Services } from "./services.js";
 import { signIn } from "./sign-in.js";
 import { systemRoutes } from "./system.js";
@@ -40,7 +41,7 @@ function routesOf(services: Services) {
     /** Likewise; they read bodies themselves. */
     files: fileRoutes(services),
     /** Under `/api` only: bare, `/jobs` is a page of ComfyUI's editor. */
-    underApi: [...jobRoutes(services), ...v2JobRoutes(services), ...v2AssetRoutes(services)],
+    underApi: [...jobRoutes(services), ...v2JobRoutes(services), ...v2AssetRoutes(services), ...runRoutes(services)],
   };
   const all = Object.values(routes).flat();
   return { ...routes, underApi: [...routes.underApi, ...documentRoutes(all)] };

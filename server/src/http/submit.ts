@@ -58,9 +58,9 @@ export async function submit(asked: Asked, services: Services): Promise<Submitte
 }
 
 /** The prompt to run. A saved workflow that cannot be converted whole is refused: what would run is not what was drawn. */
-async function promptOf(
+export async function promptOf(
   { source: { kind, value }, user }: Pick<Asked, "source" | "user">,
-  services: Services,
+  services: Pick<Services, "pool">,
 ): Promise<{ readonly prompt: JsonRecord; readonly findings: readonly Finding[] }> {
   if (kind === "prompt") return { prompt: value, findings: [] };
   const convert = await import("../workflows/convert.js");

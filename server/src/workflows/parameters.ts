@@ -43,7 +43,7 @@ type Entry = z.infer<typeof Entry>;
 const TYPES: Readonly<Record<string, string>> = { INT: "integer", FLOAT: "number", BOOLEAN: "boolean" };
 
 /** The JSON type of an input's values. */
-const jsonType = ({ type }: InputDefinition): string => TYPES[type] ?? "string";
+export const jsonType = ({ type }: InputDefinition): string => TYPES[type] ?? "string";
 
 /**
  * The parameters that the `inputs` block of a workflow declares: `{"name": "node.input"}`, or `{"name": {"node", "input",

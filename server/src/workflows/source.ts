@@ -84,6 +84,9 @@ function toSource(value: unknown, name: string, extra: Extra = {}): Source {
   return { kind: "prompt", prompt: value.prompt, extra: { ...extra, ...(isRecord(asked) && asked) }, ...block };
 }
 
+/** Reads the JSON text of a workflow, in any of its forms. `name` is for errors. Throws a `Failure`. */
+export const sourceOfText = (text: string, name: string): Source => toSource(parseText(text, name), name);
+
 const describe = (value: unknown): string =>
   value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
 
