@@ -1,4 +1,6 @@
 import type { RunListener } from "../worker/pool-interface.js";
+import type { Note } from "./dispatcher-events.js";
+import type { Job } from "./job.js";
 
 /** How a run ended. */
 export type LostOrEnded = Parameters<RunListener["ended"]>[0];
@@ -18,3 +20,9 @@ export function deathIn(ended: LostOrEnded, only: boolean): Death | undefined {
   if (ended.outcome === "failed" && ended.hostDied) return { reason: ended.message, alone: only };
   return undefined;
 }
+
+/** What is told of a job that was given up: its start was told when it started. */
+export const lastNotesOf = ({ messages }: Job): readonly Note[] =>
+  (JSON.parse(messages) as readonly Note[]).filter(
+    ([name]) => name !== "execution_start" && name !== "execution_cached",
+  );

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEvent } from "@mezzotint/engine";
-import { type Death, deathIn, type EndedRun, INTERRUPTED, type LostOrEnded } from "./dispatcher-death.js";
+import { type Death, deathIn, type EndedRun, INTERRUPTED, type LostOrEnded, lastNotesOf } from "./dispatcher-death.js";
 import type { JobEvent, JobRef, Note } from "./dispatcher-events.js";
 import type { Dispatcher, DispatcherOptions, RunningJob } from "./dispatcher-interface.js";
 import { Pump } from "./dispatcher-pump.js";
 import { persist } from "./dispatcher-retry.js";
 import { RunRecord } from "./dispatcher-run.js";
 import { ShownLater } from "./dispatcher-shown.js";
-import type { Job, JobSpec } from "./job.js";
+import type { JobSpec } from "./job.js";
 import type { Added, Claim } from "./queue.js";
 import { Watchers } from "./watchers.js";
 
@@ -299,9 +299,3 @@ const seen = ({ ref, record, cancelled }: Run): RunningJob => ({
 const STOPPED = "the server stopped";
 
 const refOf = ({ id, user, client }: JobRef): JobRef => ({ id, user, ...(client === undefined ? {} : { client }) });
-
-/** What is told of a job that was given up: its start was told when it started. */
-const lastNotesOf = ({ messages }: Job): readonly Note[] =>
-  (JSON.parse(messages) as readonly Note[]).filter(
-    ([name]) => name !== "execution_start" && name !== "execution_cached",
-  );
