@@ -1,4 +1,6 @@
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
@@ -18,7 +20,8 @@ function withClock() {
   const data = dataFolder();
   const preload = pathToFileURL(join(import.meta.dirname, "fixtures/clock.mjs")).href;
   const env = { MEZZOTINT_TEST_CLOCK: file, NODE_OPTIONS: `--import=${preload}` };
-  return { set, start: () => startServer([...testPack, "--jobs", "1"], { data, env }) };
+  const args = [...testPack, "--jobs", "1", "--allow-private-urls"];
+  return { set, start: () => startServer(args, { data, env }) };
 }
 
 interface Job {
@@ -34,6 +37,22 @@ interface Job {
 const jobOf = async (server: TestServer, id: string): Promise<Job> => (await ask(server, `/api/jobs/${id}`)).json;
 
 const ended = async (server: TestServer): Promise<string[]> => Object.keys((await ask(server, "/history")).json);
+
+/** Something that is told of ends of jobs, and refuses to hear of it the first time; which jobs it was told of. */
+async function receiver(): Promise<{ readonly url: string; readonly told: readonly string[] }> {
+  const told: string[] = [];
+  const server = createServer((request, response) => {
+    told.push(String(request.headers["webhook-id"]));
+    request.resume();
+    response.writeHead(told.length === 1 ? 503 : 204).end();
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, told };
+}
 
 /** What a job's times say makes sense, however the clock went. */
 function checkTimes({ id, create_time, execution_start_time, execution_end_time, ...job }: Job): void {
@@ -93,6 +112,30 @@ test("a clock that jumps by hours, back and forth, changes no order, ends no job
       ({ status }) => status === "cancelled",
     ),
   );
+});
+
+test("a job's end is told though the clock was set back before it, and once more before the second try", async () => {
+  const { set, start } = withClock();
+  const { url, told } = await receiver();
+  set(20);
+  const server = await start();
+  const { json } = await ask(server, "/api/v2/jobs", { body: { workflow: wait(1000), webhook: { url } } });
+  set(0);
+  await until(
+    async () => told,
+    () => told.length === 1,
+  );
+  set(-20);
+  await until(
+    async () => told,
+    () => told.length === 2,
+  );
+  expect(told).toEqual([`msg_${json.id}`, `msg_${json.id}`]);
+  // Figures are of the process's own clock.
+  const { text } = await ask(server, "/metrics");
+  const sum = Number(/^mezzotint_job_run_seconds_sum (\S+)$/m.exec(text)?.[1]);
+  expect(sum).toBeGreaterThan(0);
+  expect(sum).toBeLessThan(600);
 });
 
 test("a server that starts in the past goes on where it was", async () => {

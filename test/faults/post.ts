@@ -34,8 +34,11 @@ function fault(status: number, text: string): string | undefined {
   if (status < 200 || status >= 500 || (status >= 300 && status < 400)) return `the status is ${status}`;
   if (/node_modules|\bat .*\.js:\d+|\/dist\//.test(text)) return "a stack is told";
   if (status < 300) return undefined;
+  // Comfy API v2 calls it a code.
   const { error } = JSON.parse(text);
-  return typeof error?.type === "string" && error.message.length > 0 ? undefined : "there is no reason";
+  return typeof (error?.type ?? error?.code) === "string" && error.message.length > 0
+    ? undefined
+    : "there is no reason";
 }
 
 /** Sends the requests of all numbers below `count`, some at once, and fails with the first that is not dealt with well. */

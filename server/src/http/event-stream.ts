@@ -38,14 +38,15 @@ export function openEventStream(response: Response, { onReady, onClose }: EventS
     // Nginx would gather events.
     "X-Accel-Buffering": "no",
   });
+  /** Milliseconds of the process: clocks jump. */
   let waitsSince: number | undefined;
   const write = (text: string): void => {
-    if (!response.write(text)) waitsSince ??= Date.now();
+    if (!response.write(text)) waitsSince ??= performance.now();
   };
   write(`retry: ${RECONNECT}\n\n`);
   const heart = setInterval(() => {
     if (waitsSince === undefined) write(": still here\n\n");
-    else if (Date.now() - waitsSince > PATIENCE) response.destroy();
+    else if (performance.now() - waitsSince > PATIENCE) response.destroy();
   }, HEARTBEAT);
   response.on("drain", () => {
     waitsSince = undefined;

@@ -112,4 +112,12 @@ export const MIGRATIONS: readonly string[] = [
     UPDATE webhooks SET state = 'due', next_at = NEW.ended_at WHERE seq = NEW.seq AND state = 'waiting';
   END
   `,
+  // A message is due at once, whatever the clock says: where it was set back, a job's end lies in the future.
+  `
+  DROP TRIGGER webhooks_of_ended_jobs;
+  CREATE TRIGGER webhooks_of_ended_jobs AFTER UPDATE OF ended ON jobs
+  WHEN NEW.ended IS NOT NULL AND OLD.ended IS NULL BEGIN
+    UPDATE webhooks SET state = 'due', next_at = 0 WHERE seq = NEW.seq AND state = 'waiting';
+  END
+  `,
 ];

@@ -37,7 +37,7 @@ export const sqliteWebhooks = (database: Database, { write }: Writer): Webhooks 
     database
       .all<DueRow>(
         `SELECT seq, id, owner, url, secret, origin, tries FROM webhooks JOIN jobs USING (seq)
-         WHERE state = 'due' AND next_at <= ? ORDER BY next_at LIMIT ?`,
+         WHERE state = 'due' AND (next_at <= ?1 OR tried_at > ?1) ORDER BY next_at LIMIT ?2`,
         now,
         limit,
       )
@@ -73,7 +73,8 @@ export const sqliteWebhooks = (database: Database, { write }: Writer): Webhooks 
         url: row.url,
         state: row.state,
         tries: row.tries,
-        ...(row.next_at !== null && { nextAt: row.next_at }),
+        // Absent where it is to be tried at once.
+        ...(row.next_at !== null && row.next_at > 0 && { nextAt: row.next_at }),
         ...(row.tried_at !== null && { triedAt: row.tried_at }),
         ...(row.status !== null && { status: row.status }),
         ...(row.reason !== null && { reason: row.reason }),

@@ -34,7 +34,7 @@ export interface Tried {
 
 /** Messages about ends of jobs, as they are kept. Each is sent at least once, whatever dies meanwhile. */
 export interface Webhooks {
-  /** Those that are due by a time, the longest overdue first. */
+  /** Those that are due by a time, the longest overdue first; and those last tried after it: the clock was set back since. */
   readonly due: (now: number, limit: number) => readonly Delivery[];
   /** When the next one is due; undefined when none is. */
   readonly nextAt: () => number | undefined;

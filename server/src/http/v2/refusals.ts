@@ -12,6 +12,7 @@ const INVALID: ReadonlySet<string> = new Set([
   "prompt_no_outputs",
   "prompt_outputs_failed_validation",
   "invalid_prompt",
+  "prompt_too_large",
 ]);
 
 /** Turns a refusal of ours into Comfy API v2's terms: 422 with its codes, nodes' errors in its shape. */
