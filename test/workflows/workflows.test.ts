@@ -2,9 +2,8 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { filesIn, mezzotint, root, sharedData, temporaryFolder } from "../command.js";
-
-const workflows = join(root, "workflows");
+import { filesIn } from "../command.js";
+import { drawWith, psnr, run, workflows } from "./pictures.js";
 
 /** What each workflow in workflows/ writes, in the output folder: pictures with their size. */
 const expected: Readonly<Record<string, Readonly<Record<string, readonly [width: number, height: number]>>>> = {
@@ -14,6 +13,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly [width:
     "batch-of-seeds/single_00001_.png": [128, 128],
   },
   "image-to-image": { "image-to-image_00001_.png": [128, 128] },
+  inpaint: { "inpaint_00001_.png": [128, 128] },
   "latent-upscale": { "latent-upscale_00001_.png": [192, 192] },
   loop: { "loop_00001_.png": [128, 128], "loop_00002_.png": [128, 128], "loop_00003_.png": [128, 128] },
   "saved/one-seed-two-prompts": {
@@ -27,31 +27,8 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly [width:
   "text-to-image": { "text-to-image_00001_.png": [128, 128] },
 };
 
-/** Runs a workflow of ours with the embedded model; what it wrote, by name in the output folder. */
-async function run(name: string, ...options: string[]): Promise<ReadonlyMap<string, string>> {
-  const output = temporaryFolder();
-  const args = ["run", join(workflows, `${name}.json`), "--output", output, "--data", sharedData, ...options];
-  const { code, stdout, stderr } = await mezzotint(args, { cwd: output });
-  expect(code, stderr).toBe(0);
-  const files = filesIn(output);
-  expect(stdout.trim().split("\n").sort()).toStrictEqual(files);
-  return new Map(files.map((file) => [relative(output, file), file]));
-}
-
 /** Runs the text-to-image workflow; the path of its picture. */
-const draw = async (...options: string[]): Promise<string> =>
-  (await run("text-to-image", ...options)).get("text-to-image_00001_.png") ?? "";
-
-/** Pixels of a picture as bytes, three channels. */
-const pixels = (file: string) => sharp(file).removeAlpha().raw().toBuffer();
-
-/** Peak signal-to-noise ratio of two pictures of one size, in decibels. */
-async function psnr(a: string, b: string): Promise<number> {
-  const [x, y] = await Promise.all([pixels(a), pixels(b)]);
-  expect(x.length).toBe(y.length);
-  const error = x.reduce((sum, value, i) => sum + (value - y[i]!) ** 2, 0) / x.length;
-  return 10 * Math.log10(255 ** 2 / error);
-}
+const draw = (...options: string[]) => drawWith("text-to-image", ...options);
 
 test("every workflow that users can open is expected here", () => {
   const names = filesIn(workflows)
