@@ -13,7 +13,7 @@ def flippable(rgba):
 
 def plan(meta, rgba):
     """Rows of (picture index, recoloured picture or None, caption or None, copies, weight)."""
-    rows = [(e['index'], None, None, 32 if e['label'] in captions.FOCUS else 3, captions.weight(e, 'focus')) for e in meta]
+    rows = [(e['index'], None, None, 24 if e['label'] in captions.FOCUS else 3, captions.weight(e, 'focus')) for e in meta]
     at = {e['label']: e['index'] for e in meta}; coloured = []
     for label, noun in captions.NOUNS.items():
         if label not in at: continue
