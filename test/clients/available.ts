@@ -20,6 +20,9 @@ export const sdk = join(folderOf("sdk"), "build/index.esm.js");
 /** For `PYTHONPATH`. */
 export const pythonPackages = folderOf("python");
 
+/** For `PYTHONPATH`: Comfy's own SDK, and what it stands on. */
+export const comfySdk = join(root, "node_modules/.cache/mezzotint-clients/comfy-sdk");
+
 /** A browser that is installed: `$CHROMIUM`, or where systems have it. */
 export const chromium = [
   process.env.CHROMIUM,
@@ -35,8 +38,12 @@ type Missing = string | undefined;
 const fetched = (client: string): Missing =>
   existsSync(folderOf(client)) ? undefined : `${clients[client].name} is missing: node test/clients/fetch.mjs`;
 
+const python = (): Missing => (spawnSync("python3", ["--version"]).error ? "there is no python3" : undefined);
+
 export const missing = {
-  python: (): Missing => (spawnSync("python3", ["--version"]).error ? "there is no python3" : fetched("python")),
+  python: (): Missing => python() ?? fetched("python"),
+  comfySdk: (): Missing =>
+    python() ?? (existsSync(comfySdk) ? undefined : "comfy-sdk is missing: node test/clients/fetch.mjs"),
   sdk: (): Missing => fetched("sdk"),
   frontend: (): Missing => (chromium === undefined ? "there is no Chromium; see $CHROMIUM" : fetched("frontend")),
 };

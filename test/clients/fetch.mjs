@@ -44,10 +44,14 @@ function lay(client, download, unpack, inside) {
   }
 }
 
+/** @param {...string} args */
+const pip = (...args) => run("python3", "-m", "pip", "--disable-pip-version-check", ...args);
+
+const AS_PINNED = ["--no-deps", "--only-binary=:all:", "--quiet"];
+
 /** @param {Client} client @param {string} work */
 const fromPyPI = ({ name, version }, work) => {
-  const options = ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--quiet", "--dest", work];
-  run("python3", "-m", "pip", "download", `${name}==${version}`, ...options);
+  pip("download", `${name}==${version}`, ...AS_PINNED, "--dest", work);
 };
 
 /** @param {Client} client @param {string} work */
@@ -64,8 +68,23 @@ const untar = (file, into) => {
   run("tar", "-xzf", file, "-C", into);
 };
 
+/** Comfy's SDK and what it stands on: compiled packages, which are others for each platform. */
+function layComfySdk() {
+  const folder = join(cache, "comfy-sdk");
+  const pinned = fileURLToPath(new URL("python/comfy-sdk.txt", import.meta.url));
+  if (existsSync(folder)) return;
+  const work = mkdtempSync(join(cache, "fetch-"));
+  try {
+    pip("install", ...AS_PINNED, "--root-user-action=ignore", "--target", join(work, "packages"), "-r", pinned);
+    renameSync(join(work, "packages"), folder);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
 mkdirSync(cache, { recursive: true });
 lay(clients.frontend, fromPyPI, unzip, "comfyui_frontend_package/static");
 lay(clients.python, fromPyPI, unzip, "");
 lay(clients.sdk, fromNpm, untar, "package");
+layComfySdk();
 console.log(cache);

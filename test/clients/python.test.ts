@@ -4,19 +4,21 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { root, temporaryFolder } from "../command.js";
 import { startServer, type TestServer } from "../serve/server.js";
-import { missing, pythonPackages } from "./available.js";
+import { comfySdk, missing, pythonPackages } from "./available.js";
 import { expectPicture } from "./picture.js";
 
 const prompt = join(root, "workflows/text-to-image.json");
 
 /** Runs a script of this folder, as a user would; what it printed. */
-async function script(name: string, server: TestServer, ...args: readonly string[]) {
-  const { host } = new URL(server.url);
-  const { stdout } = await promisify(execFile)("python3", [join(import.meta.dirname, "python", name), host, ...args], {
-    env: { ...process.env, PYTHONPATH: pythonPackages, PYTHONDONTWRITEBYTECODE: "1" },
+async function run(packages: string, name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const { stdout } = await promisify(execFile)("python3", [join(import.meta.dirname, "python", name), ...args], {
+    env: { ...process.env, PYTHONPATH: packages, PYTHONDONTWRITEBYTECODE: "1", ...env },
   });
   return JSON.parse(stdout);
 }
+
+const script = (name: string, { url }: TestServer, ...args: readonly string[]) =>
+  run(pythonPackages, name, [new URL(url).host, ...args]);
 
 const reason = missing.python();
 describe.skipIf(reason)(`Python scripts${reason ? ` (${reason})` : ""}`, () => {
@@ -36,4 +38,29 @@ describe.skipIf(reason)(`Python scripts${reason ? ` (${reason})` : ""}`, () => {
     expect(pictures.length).toBeGreaterThan(1);
     await expectPicture(pictures.at(-1), { format: "jpeg" });
   });
+});
+
+const without = missing.comfySdk();
+test.skipIf(without)(`comfy-sdk speaks Comfy API v2 with the server${without ? ` (${without})` : ""}`, async () => {
+  const { url } = await startServer();
+  const folder = temporaryFolder();
+  const inputs = [prompt, join(root, "workflows/image-to-image.json"), join(root, "workflows/input/sketch.png")];
+  const { events, ...seen } = await run(comfySdk, "comfy_api_v2.py", [...inputs, folder], { COMFY_BASE_URL: url });
+  expect(new Set(events)).toEqual(new Set(["StatusChange", "Progress", "Preview", "OutputReady"]));
+  expect(events.at(-1)).toBe("StatusChange");
+  expect(seen).toEqual({
+    status: "succeeded",
+    metadata: { batch: "7" },
+    output: ["image", "image/png", true],
+    classes: expect.arrayContaining(["KSampler", "SaveImage"]),
+    // Pages of one job each: the list goes on to its end.
+    listed: ["succeeded", "succeeded"],
+    "newest first": true,
+    cancelled: "canceled",
+    invalid: "InvalidWorkflow",
+    unknown: "NotFound",
+    deleted: "NotFound",
+  });
+  for (const name of ["made.png", "changed.png"])
+    await expectPicture(join(folder, name), { format: "png", width: 128, height: 128 });
 });

@@ -66,6 +66,8 @@ export const V2Job = z.object({
   created_at: Time,
   started_at: Time.nullable(),
   completed_at: Time.nullable(),
+  create_time: Time.describe("`created_at`, as Comfy's lists call it"),
+  update_time: Time.describe("When its status changed last, as Comfy's lists call it"),
   expires_at: Time.describe("Far in the future: jobs are kept by number (the last 10,000), not by time (a guess)"),
   queue_position: z.int().nullable().describe("Jobs that run before it (a guess); null once it runs, and in lists"),
   progress: V2Progress.nullable(),
@@ -74,6 +76,7 @@ export const V2Job = z.object({
   metrics: z.object({ queue_ms: z.int().nullable(), execution_ms: z.int().nullable() }),
   urls: z.object({ self: z.string(), events: z.string(), cancel: z.string(), workflow: z.string() }),
   priority: z.number().describe("ComfyUI's `number`: smaller runs earlier. Ours, not Comfy's"),
+  metadata: z.record(z.string(), z.string()).optional().describe("The labels of its request; absent in lists"),
   attempts: z.array(V2Attempt).optional().describe("Each try to run it. Ours; absent in lists"),
   webhooks: z
     .array(V2Webhook)

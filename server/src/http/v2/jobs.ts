@@ -15,6 +15,7 @@ import { WebhookRequest, webhooksFor } from "../webhook-request.js";
 import { withAssets } from "./asset-references.js";
 import { V2Job, V2Pagination, V2Problem, V2Status } from "./bodies.js";
 import { followJob, LAST_EVENT } from "./job-events.js";
+import { readLabels } from "./labels.js";
 import { notFound, v2 } from "./refusals.js";
 import { listed, snapshotOf } from "./snapshot.js";
 import { statusesOf } from "./views.js";
@@ -30,6 +31,7 @@ const NewJob = z.strictObject({
     .record(z.string(), z.unknown())
     .describe("In API form; a workflow as an editor saves it is converted, where Comfy's own service refuses it"),
   extra_data: z.record(z.string(), z.unknown()).optional(),
+  metadata: z.unknown().optional().describe("Labels: at most 16 texts by name, told with the job"),
   client_id: z.string().max(128).optional().describe("Whose WebSocket hears of it. Ours"),
   front: z.boolean().optional().describe("Before the others of its user. Ours"),
   number: z.number().optional().describe("Smaller runs earlier among one user's jobs. Ours"),
@@ -38,6 +40,11 @@ const NewJob = z.strictObject({
 });
 
 const ListQuery = Page.extend({
+  cursor: z
+    .string()
+    .regex(/^\d{1,10}$/)
+    .optional()
+    .describe("The `next_cursor` of the page before, in place of `offset`"),
   status: z
     .string()
     .optional()
@@ -90,8 +97,10 @@ export function v2JobRoutes(services: Services): readonly Route[] {
       v2(async (request, response) => {
         const user = userOf(request);
         const read = NewJob.parse(recordBody(request));
-        const { workflow, webhook, webhook_url, ...rest } = read;
-        const submission = readSubmission({ prompt: workflow, ...rest });
+        const { workflow, webhook, webhook_url, metadata, extra_data, ...rest } = read;
+        const labels = readLabels(metadata);
+        const extra = { ...extra_data, ...(labels && { metadata: labels }) };
+        const submission = readSubmission({ prompt: workflow, ...rest, extra_data: extra });
         const id = idOf(request, user);
         const { job, again } = await submit(
           {
@@ -120,12 +129,15 @@ export function v2JobRoutes(services: Services): readonly Route[] {
         answers: {
           200: {
             description: "A page of jobs.",
-            content: json(z.object({ jobs: z.array(V2Job), pagination: V2Pagination })),
+            content: json(
+              z.object({ jobs: z.array(V2Job), pagination: V2Pagination, next_cursor: z.string().nullable() }),
+            ),
           },
         },
       },
       v2(async (request, response) => {
-        const { status, workflow_id: workflow, order, offset, limit } = ListQuery.parse(request.query);
+        const { status, workflow_id: workflow, order, cursor, limit, ...page } = ListQuery.parse(request.query);
+        const offset = cursor === undefined ? page.offset : Number(cursor);
         const names = status?.split(",");
         const known = names && statusesOf(names.filter((name) => name !== "expired" && name !== "canceling"));
         if (names && !known)
@@ -137,8 +149,10 @@ export function v2JobRoutes(services: Services): readonly Route[] {
         const total = await records.count(filter);
         const shown = [];
         for (const job of jobs) shown.push(await listed(job, originOf(request), services));
-        const pagination = { offset, limit, total, has_more: offset + jobs.length < total };
-        response.json({ jobs: shown, pagination });
+        const next = offset + jobs.length;
+        const has_more = jobs.length > 0 && next < total;
+        const pagination = { offset, limit, total, has_more };
+        response.json({ jobs: shown, pagination, next_cursor: has_more ? String(next) : null });
       }),
     ),
     route(

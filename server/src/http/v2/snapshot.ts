@@ -3,6 +3,7 @@ import { neededNodes, type Progress } from "../../jobs/progress.js";
 import type { Services } from "../services.js";
 import type { V2Job } from "./bodies.js";
 import { outputsOf } from "./job-outputs.js";
+import { labelsIn } from "./labels.js";
 import { jobView } from "./views.js";
 
 /** What snapshots are made from. */
@@ -21,6 +22,7 @@ export async function snapshotOf(job: Job, origin: string, services: SnapshotSer
     position: job.status === "queued" ? await records.position(job.id) : undefined,
     attempts: await records.attempts(job.id),
     webhooks: webhooks.ofJob(job.id),
+    metadata: labelsIn(job.extra),
   });
 }
 

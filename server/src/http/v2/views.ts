@@ -6,6 +6,7 @@ import { isRecord } from "../../security/body.js";
 import type { WebhookState } from "../../webhooks/webhook.js";
 import type { V2Asset, V2Job, V2Output, V2Progress } from "./bodies.js";
 import type { JobOutput } from "./job-outputs.js";
+import type { Labels } from "./labels.js";
 
 /** What never expires, for clients that ask when. */
 const NEVER = "9999-12-31T23:59:59.000Z";
@@ -37,12 +38,13 @@ export interface AroundJob {
   readonly position?: number | undefined;
   readonly attempts?: readonly Attempt[];
   readonly webhooks?: readonly WebhookState[];
+  readonly metadata?: Labels;
 }
 
 /** A job as Comfy API v2 tells it. */
 export function jobView(job: JobSummary, around: AroundJob): V2Job {
   const { id, status, createdAt, startedAt, endedAt } = job;
-  const { progress, attempts, webhooks } = around;
+  const { progress, attempts, webhooks, metadata } = around;
   const self = `/api/v2/jobs/${id}`;
   return {
     id,
@@ -50,6 +52,8 @@ export function jobView(job: JobSummary, around: AroundJob): V2Job {
     created_at: time(createdAt),
     started_at: timeOrNull(startedAt),
     completed_at: timeOrNull(endedAt),
+    create_time: time(createdAt),
+    update_time: time(endedAt ?? startedAt ?? createdAt),
     expires_at: NEVER,
     queue_position: around.position ?? null,
     progress: progress ? progressView(progress) : null,
@@ -61,6 +65,7 @@ export function jobView(job: JobSummary, around: AroundJob): V2Job {
     },
     urls: { self, events: `${self}/events`, cancel: `${self}/cancel`, workflow: `${self}/workflow` },
     priority: job.number,
+    ...(metadata && { metadata }),
     ...(attempts && { attempts: attempts.map(attemptView) }),
     ...(webhooks && { webhooks: webhooks.map(webhookView) }),
   };
