@@ -25,7 +25,7 @@ import { v2AssetRoutes } from "./v2/assets.js";
 import { v2JobRoutes } from "./v2/jobs.js";
 
 /** Every route of the server. */
-function routesOf(services: Services) {
+export function routesOf(services: Services) {
   const routes = {
     /** Bare and under `/api`. */
     shared: [

@@ -3,7 +3,7 @@
  * descriptor 3 is the server.
  */
 import { Socket } from "node:net";
-import { check, type Definitions, isRefused, parseJson } from "@mezzotint/engine";
+import { check, type Definitions, isRefused, type Problem, parseJson } from "@mezzotint/engine";
 import { endWithParent, FrameReader } from "@mezzotint/engine/process";
 import { messageOf, trace } from "../failure.js";
 import type { Checked, ToWorker, WorkerConfig } from "./messages.js";
@@ -66,12 +66,15 @@ const find = ({ job: id, attempt }: { readonly job: string; readonly attempt: nu
 };
 
 async function checked({ user, prompt, targets }: Extract<ToWorker, { type: "check" }>): Promise<Checked | undefined> {
-  const { nodes, useOf, definitions } = workshop;
+  const { nodes, useOf, definitions, tellable } = workshop;
   const use = await useOf(user);
   const planned = await check(parseJson(prompt), definitions(), { nodes, use, targets });
-  if (isRefused(planned)) return { ...planned, targets: [] };
-  const { node_errors, targets: left } = planned;
-  return Object.keys(node_errors).length === 0 ? undefined : { node_errors, targets: left };
+  const told = <P extends Problem<string>>(problem: P): P => ({ ...problem, details: tellable(problem.details) });
+  const node_errors = Object.fromEntries(
+    Object.entries(planned.node_errors).map(([id, of]) => [id, { ...of, errors: of.errors.map(told) }]),
+  );
+  if (isRefused(planned)) return { error: told(planned.error), node_errors, targets: [] };
+  return Object.keys(node_errors).length === 0 ? undefined : { node_errors, targets: planned.targets };
 }
 
 async function handle(message: ToWorker): Promise<void> {

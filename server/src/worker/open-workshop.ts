@@ -3,6 +3,7 @@ import { type Definitions, describe, memoryCache, nodesOf, provide, slots } from
 import { diffusion } from "../builtin.js";
 import { OWNER } from "../places.js";
 import { openRuntime } from "../runtime.js";
+import { withoutPaths } from "../security/without-paths.js";
 import type { WorkerConfig } from "./messages.js";
 import type { Workshop } from "./run-job.js";
 
@@ -48,6 +49,7 @@ export async function openWorkshop({ places, localPacks, compat, workers }: Work
       cache,
       slots: slots(counts),
       salt: compat ?? "",
+      tellable: (text) => withoutPaths(text, [places.data, ...places.inputs, places.output, places.temp]),
     },
     freeMemory: async ({ models, cache: results }) => {
       if (results) cache.clear();

@@ -24,6 +24,8 @@ export interface Workshop {
   readonly useOf: (user: string) => Promise<Use>;
   readonly cache: Cache;
   readonly slots: Slots;
+  /** A text as clients may read it. */
+  readonly tellable: (text: string) => string;
   /** Joins every cache key. */
   readonly salt: string;
 }
@@ -38,7 +40,7 @@ export interface Running {
 
 /** Runs a job and tells how it ended; never rejects. */
 export async function runJob(
-  { nodes, definitions: known, useOf, cache, slots, salt }: Workshop,
+  { nodes, definitions: known, useOf, cache, slots, salt, tellable }: Workshop,
   { user, prompt: text, extra, targets }: Extract<ToWorker, { type: "run" }>,
   { signal, emit, previews }: Running,
 ): Promise<Ended> {
@@ -52,7 +54,7 @@ export async function runJob(
     const problems = Object.values(plan.node_errors).flatMap(({ errors }) => errors);
     if (isRefused(plan) || problems.length > 0) {
       const details = problems.map((problem) => problem.details).join("; ");
-      return refused(isRefused(plan) && !details ? plan.error.details : details);
+      return refused(tellable(isRefused(plan) && !details ? plan.error.details : details));
     }
     await run(plan, {
       nodes,
@@ -71,7 +73,7 @@ export async function runJob(
     });
     return { outcome: "succeeded" };
   } catch (error) {
-    return signal.aborted ? { outcome: "interrupted" } : failed(error);
+    return signal.aborted ? { outcome: "interrupted" } : failed(error, tellable);
   }
 }
 
@@ -86,15 +88,15 @@ const refused = (details: string): Ended => ({
 });
 
 /** What a failure was: of a node's, what the node threw. */
-function failed(error: unknown): Ended {
+function failed(error: unknown, tellable: Workshop["tellable"]): Ended {
   const cause = error instanceof NodeError ? error.cause : error;
   const place =
     error instanceof NodeError ? { node: error.node, display: error.display, classType: error.classType } : {};
   return {
     outcome: "failed",
-    message: String(messageOf(cause)).slice(0, LONGEST),
+    message: tellable(String(messageOf(cause)).slice(0, LONGEST)),
     type: cause instanceof Error ? String(cause.name) : typeof cause,
-    stack: cause instanceof Error ? stackOf(cause) : [],
+    stack: cause instanceof Error ? stackOf(cause).map(tellable) : [],
     ...place,
     ...(hostDied(cause) && { hostDied: true }),
   };
