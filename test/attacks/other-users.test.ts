@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { follow } from "../serve/follow.js";
@@ -40,11 +40,12 @@ const OF_NOBODY: ReadonlySet<string> = new Set([
 ]);
 
 /** The ways to each thing of ann's, by route. Every declared route is here or above, or the first test fails. */
-const reaches = (id: string, png: Buffer): Readonly<Record<string, readonly Reach[]>> => {
+const reaches = (id: string, png: Buffer, asset = { id: "", hash: "" }): Readonly<Record<string, readonly Reach[]>> => {
+  const withAsset: readonly Reach[] = [{ params: { id: asset.id } }];
   const withId: readonly Reach[] = [{ params: { id } }];
   const names = ["private.png", "../../ann/input/private.png", "../ann/input/private.png"];
   const files = ["private.json", "../ann/private.json", "../../files/ann/input/private.png"];
-  const load = (image: string) => ({
+  const load = (image: unknown) => ({
     1: { class_type: "LoadImage", inputs: { image } },
     2: { class_type: "PreviewImage", inputs: { images: ["1", 0] } },
   });
@@ -90,6 +91,23 @@ const reaches = (id: string, png: Buffer): Readonly<Record<string, readonly Reac
     "get /api/jobs/:id": withId,
     "post /api/jobs/cancel": [{ sent: { body: { job_ids: [id] } } }],
     "post /api/jobs/:id/cancel": withId,
+    "post /api/v2/jobs": [
+      ...[...names, { __type: "core/ASSET", info: { id: asset.id } }].map((image) => ({
+        sent: { body: { workflow: load(image) } },
+      })),
+    ],
+    "get /api/v2/jobs": [{}, { query: "workflow_id=private" }],
+    "get /api/v2/jobs/:id": withId,
+    "get /api/v2/jobs/:id/workflow": withId,
+    "get /api/v2/jobs/:id/events": withId,
+    "post /api/v2/jobs/:id/cancel": withId,
+    "post /api/v2/assets": [{ sent: formOf("../../ann/input/taken.txt", Buffer.from("mine"), {}, "file") }],
+    "get /api/v2/assets": [{}, { query: `job_id=${id}` }, { query: `hash=${asset.hash}` }],
+    "post /api/v2/assets/from-hash": [{ sent: { body: { hash: asset.hash } } }],
+    "get /api/v2/assets/by-hash/:hash": [{ params: { hash: asset.hash } }],
+    "get /api/v2/assets/:id": withAsset,
+    "get /api/v2/assets/:id/content": withAsset,
+    "delete /api/v2/assets/:id": withAsset,
   };
 };
 
@@ -108,6 +126,14 @@ const TELLING = [
   "get /api/userdata/:file",
   "get /api/jobs",
   "get /api/jobs/:id",
+  "get /api/v2/jobs",
+  "get /api/v2/jobs/:id",
+  "get /api/v2/jobs/:id/workflow",
+  "get /api/v2/jobs/:id/events",
+  "get /api/v2/assets",
+  "get /api/v2/assets/by-hash/:hash",
+  "get /api/v2/assets/:id",
+  "get /api/v2/assets/:id/content",
 ];
 
 test("every route is in the list of ways to another user's things", () => {
@@ -116,14 +142,14 @@ test("every route is in the list of ways to another user's things", () => {
 });
 
 test("by no route does one user read, change or delete what is another's", async () => {
-  const { data, id, png, ann, bob } = await annAndBob();
+  const { data, id, png, asset, ann, bob } = await annAndBob();
   await bob("/userdata/own.json", { body: "{}" });
   const files = () =>
     readdirSync(data, { recursive: true, encoding: "utf8" })
-      .filter((name) => /^(files|users)\/ann\/.*\.\w+$/.test(name))
+      .filter((name) => /^(files|users)\/ann\//.test(name) && statSync(join(data, name)).isFile())
       .sort()
       .map((name) => [name, readFileSync(join(data, name)).toString("base64")]);
-  const tells = (text: string) => /"private|private_0|PNG\r/.test(text) || text.includes(id);
+  const tells = (text: string) => /"private|private_0|PNG\r/.test(text) || text.includes(id) || text.includes(asset.id);
   // What is looked for would be found: by ann it is. Lists of files are told when a worker has looked again.
   await until(
     () => ann("/object_info"),
@@ -131,12 +157,12 @@ test("by no route does one user read, change or delete what is another's", async
   );
   const found: string[] = [];
   for (const route of declared.filter(({ method }) => method === "get"))
-    for (const { params, query = "" } of reaches(id, png)[nameOf(route)] ?? [])
+    for (const { params, query = "" } of reaches(id, png, asset)[nameOf(route)] ?? [])
       if (tells((await ann(`${filled(route.path, params)}?${query}`)).text)) found.push(nameOf(route));
   expect(new Set(found)).toEqual(new Set(TELLING));
   const before = [files(), (await ann(`/history/${id}`)).text, (await ann("/settings")).text];
   for (const route of declared) {
-    for (const { params, query = "", sent } of reaches(id, png)[nameOf(route)] ?? []) {
+    for (const { params, query = "", sent } of reaches(id, png, asset)[nameOf(route)] ?? []) {
       const path = `${filled(route.path, params)}?${query}`;
       const { status, text } = await bob(path, { ...sent, method: route.method.toUpperCase() });
       const label = `${nameOf(route)} ${path}`;

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { type Answer, ask, dataFolder, startServer, testPack, until } from "../serve/server.js";
 import { bearer, tokenOf } from "../serve/token.js";
 
-/** A form as browsers send it: fields, and a file in `image`. */
-export function formOf(name: string, bytes: Buffer, fields: Readonly<Record<string, string>> = {}) {
+/** A form as browsers send it: fields, and a file in the last. */
+export function formOf(name: string, bytes: Buffer, fields: Readonly<Record<string, string>> = {}, field = "image") {
   const head = (about: string) => `--x\r\nContent-Disposition: form-data; ${about}\r\n\r\n`;
   const body = Buffer.concat([
-    ...Object.entries(fields).map(([field, value]) => Buffer.from(`${head(`name="${field}"`)}${value}\r\n`)),
-    Buffer.from(head(`name="image"; filename="${name}"`)),
+    ...Object.entries(fields).map(([key, value]) => Buffer.from(`${head(`name="${key}"`)}${value}\r\n`)),
+    Buffer.from(head(`name="${field}"; filename="${name}"`)),
     bytes,
     Buffer.from("\r\n--x--\r\n"),
   ]);
@@ -45,5 +45,7 @@ export async function annAndBob() {
   await hers("/upload/image", formOf("private.png", png));
   await hers("/userdata/private.json", { body: { private: "private" } });
   await hers("/settings/private", { body: '"private"' });
-  return { data, server, id, png, ann: hers, bob: as(bob!), headers: { ann: ann!, bob: bob! } };
+  const asset: { id: string; hash: string } = (await hers("/api/v2/assets", formOf("private.png", png, {}, "file")))
+    .json;
+  return { data, server, id, asset, png, ann: hers, bob: as(bob!), headers: { ann: ann!, bob: bob! } };
 }

@@ -3,6 +3,8 @@ import { routesOf } from "../../server/src/http/app.js";
 // @boundaries-ignore likewise
 import type { Operation } from "../../server/src/http/operation.js";
 
+import type { Answer } from "../serve/server.js";
+
 /** A route, as a client sees it. */
 export interface Declared extends Pick<Operation, "method" | "scope"> {
   /** Under `/api`, where every route is. Its `:names` stand as declared. */
@@ -26,3 +28,6 @@ export const changing: readonly Declared[] = declared.filter(({ method }) => met
 /** A path with its `:names` filled in; `x` where a test does not care. */
 export const filled = (path: string, values: Readonly<Record<string, string>> = {}): string =>
   path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? "x"));
+
+/** What kind of refusal an answer is: ComfyUI's own routes and Comfy API v2 name it differently. */
+export const refusalOf = ({ json }: Answer): string | undefined => json?.error?.type ?? json?.error?.code ?? json?.code;

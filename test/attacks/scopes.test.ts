@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ask, dataFolder, startServer } from "../serve/server.js";
 import { bearer, tokenOf } from "../serve/token.js";
-import { declared, filled, nameOf } from "./routes.js";
+import { declared, filled, nameOf, refusalOf } from "./routes.js";
 
 const SCOPES = ["public", "read", "run", "admin"];
 
@@ -9,8 +9,8 @@ const SCOPES = ["public", "read", "run", "admin"];
 async function letIn(url: string, headers: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const open = [];
   for (const route of declared) {
-    const { status, json } = await ask({ url }, filled(route.path), { method: route.method.toUpperCase(), headers });
-    if (status !== 401 && json?.error?.type !== "scope_missing") open.push(nameOf(route));
+    const answer = await ask({ url }, filled(route.path), { method: route.method.toUpperCase(), headers });
+    if (answer.status !== 401 && refusalOf(answer) !== "scope_missing") open.push(nameOf(route));
   }
   return open;
 }
