@@ -1,6 +1,7 @@
 /** What a server is joined of once its workers are starting. In one file, so that it is loaded in one go, after them. */
 export { createApp } from "./http/app.js";
 export { MAX_UPLOAD } from "./http/files/multipart.js";
+export { wrongTokens } from "./http/rate-limits.js";
 export { openSockets } from "./http/socket.js";
 export { jobMessage } from "./http/v2/job-message.js";
 export { openDispatcher } from "./jobs/dispatcher.js";

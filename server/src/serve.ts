@@ -108,6 +108,7 @@ async function compose(
     openMetrics,
     openDeliveries,
     jobMessage,
+    wrongTokens,
   } = await import("./parts.js");
   const { queue, records, assets, webhooks } = store;
   const dispatcher = openDispatcher({
@@ -137,10 +138,12 @@ async function compose(
   const isAllowedHost = hostCheck(options);
   const tokens = openTokens(places.data);
   const who = recognition(tokens, () => isLoopback(host) && !(auth && tokens.any()));
+  const wrong = wrongTokens(who);
   sockets.attach(server, {
     authorize: (request) => {
       if (!isAllowedHost(request.headers.host) || isForeign(request.headers))
         return { refused: 403, reason: "pages of other sites may not listen here" };
+      if (wrong.ofSocket(request)) return { refused: 429, reason: "too many wrong tokens came from this address" };
       return who.recognise(request).identity ?? { refused: 401, reason: "a token is needed" };
     },
   });
@@ -166,6 +169,7 @@ async function compose(
     isAllowedHost,
     frontEndRoot,
     ...who,
+    wrongTokens: wrong,
     requestsPerMinute,
     behindProxy,
   });

@@ -15,6 +15,9 @@ interface Reach {
 
 /** Routes that tell nothing of anybody: bob gets what ann gets. */
 const OF_NOBODY: ReadonlySet<string> = new Set([
+  "get /api/metrics",
+  "get /api/openapi.json",
+  "get /api/docs",
   "get /api/features",
   "get /api/health",
   "get /api/ready",

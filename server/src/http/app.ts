@@ -16,7 +16,7 @@ import { documentRoutes } from "./openapi/routes.js";
 import { routerOf } from "./operation.js";
 import { promptRoutes } from "./prompt.js";
 import { queueRoutes } from "./queue.js";
-import { requestLimit, wrongTokenLimit } from "./rate-limits.js";
+import { requestLimit } from "./rate-limits.js";
 import { runRoutes } from "./run/routes.js";
 import type { Services } from "./services.js";
 import { signIn } from "./sign-in.js";
@@ -63,7 +63,7 @@ export function createApp(services: Services): Express {
     responseHeaders(frontEndRoot === undefined ? undefined : inlineScripts(frontEndRoot)),
   );
   if (services.behindProxy) app.set("trust proxy", "loopback");
-  app.use(wrongTokenLimit(services), signIn(services), requestLimit(services, services.requestsPerMinute));
+  app.use(services.wrongTokens.middleware, signIn(services), requestLimit(services, services.requestsPerMinute));
   app.use("/api", routes, routerOf(underApi, allow).use(refuse));
   app.use(routes);
   // The editor, and which paths there are, are for those who may use them.

@@ -9,6 +9,7 @@ import type { openUserFolders } from "../runtime.js";
 import type { Recognition } from "../security/identity.js";
 import type { Webhooks } from "../webhooks/webhook.js";
 import type { Pool } from "../worker/pool-interface.js";
+import type { WrongTokens } from "./rate-limits.js";
 import type { WebhookPolicy } from "./webhook-request.js";
 
 /** What `GET /ready` answers: the server takes jobs and will run them when all of it is well. */
@@ -50,6 +51,8 @@ export interface Services {
   readonly allow: Recognition["allow"];
   /** Whose things a request is about; `default` where nobody is asked for a token. */
   readonly userOf: Recognition["userOf"];
+  /** Who tries wrong tokens has to wait. */
+  readonly wrongTokens: Pick<WrongTokens, "middleware">;
   /** Requests that one token may make in a minute; 0: as many as it likes. */
   readonly requestsPerMinute: number;
   /** Whether requests come through a proxy on this machine, whose `X-Forwarded-…` headers count. */

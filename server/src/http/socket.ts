@@ -10,7 +10,7 @@ import { Connection } from "./socket-connection.js";
 /** Who may open a socket, or why not. */
 export type Authorized =
   | { readonly user: string }
-  | { readonly refused: 401 | 403; readonly reason: string }
+  | { readonly refused: 401 | 403 | 429; readonly reason: string }
   | undefined;
 
 type Authorize = (req: IncomingMessage) => Authorized;
@@ -62,7 +62,7 @@ interface Asked {
 }
 
 interface Refusal {
-  readonly status: 400 | 401 | 403 | 404 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 429 | 503;
   readonly reason: string;
 }
 
@@ -220,6 +220,7 @@ const REASONS: Readonly<Record<Refusal["status"], string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  429: "Too Many Requests",
   503: "Service Unavailable",
 };
 
