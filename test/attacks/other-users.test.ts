@@ -48,6 +48,7 @@ const reaches = (id: string, png: Buffer, asset = { id: "", hash: "" }): Readonl
   const withId: readonly Reach[] = [{ params: { id } }];
   const names = ["private.png", "../../ann/input/private.png", "../ann/input/private.png"];
   const files = ["private.json", "../ann/private.json", "../../files/ann/input/private.png"];
+  const workflows = ["private", "../../ann/workflows/private", "../../../files/ann/input/private"];
   const load = (image: unknown) => ({
     1: { class_type: "LoadImage", inputs: { image } },
     2: { class_type: "PreviewImage", inputs: { images: ["1", 0] } },
@@ -94,6 +95,9 @@ const reaches = (id: string, png: Buffer, asset = { id: "", hash: "" }): Readonl
     "get /api/jobs/:id": withId,
     "post /api/jobs/cancel": [{ sent: { body: { job_ids: [id] } } }],
     "post /api/jobs/:id/cancel": withId,
+    "get /api/run": [{}],
+    "get /api/run/:name": workflows.map((name) => ({ params: { name } })),
+    "post /api/run/:name": workflows.map((name) => ({ params: { name }, sent: { body: {} } })),
     "post /api/v2/jobs": [
       ...[...names, { __type: "core/ASSET", info: { id: asset.id } }].map((image) => ({
         sent: { body: { workflow: load(image) } },
@@ -129,6 +133,8 @@ const TELLING = [
   "get /api/userdata/:file",
   "get /api/jobs",
   "get /api/jobs/:id",
+  "get /api/run",
+  "get /api/run/:name",
   "get /api/v2/jobs",
   "get /api/v2/jobs/:id",
   "get /api/v2/jobs/:id/workflow",

@@ -44,6 +44,7 @@ export async function annAndBob() {
   const png = readFileSync(join(data, "files/ann/output/private_00001_.png"));
   await hers("/upload/image", formOf("private.png", png));
   await hers("/userdata/private.json", { body: { private: "private" } });
+  await hers("/userdata/workflows%2Fprivate.json", { body: picture("private") });
   await hers("/settings/private", { body: '"private"' });
   const asset: { id: string; hash: string } = (await hers("/api/v2/assets", formOf("private.png", png, {}, "file")))
     .json;
