@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { root, temporaryFolder } from "../command.js";
+import { filesIn, root, temporaryFolder } from "../command.js";
 import { startServer, type TestServer } from "../serve/server.js";
 import { comfySdk, missing, pythonPackages } from "./available.js";
 import { expectPicture } from "./picture.js";
@@ -30,6 +31,23 @@ describe.skipIf(reason)(`Python scripts${reason ? ` (${reason})` : ""}`, () => {
     expect(binary).toBeGreaterThan(0);
     expect(pictures).toHaveLength(1);
     await expectPicture(pictures[0], { format: "png", width: 128, height: 128 });
+  });
+
+  test("a script takes whole pictures off the WebSocket, all of a batch, however often it asks", async () => {
+    const server = await startServer();
+    const folder = temporaryFolder();
+    const graph = JSON.parse(readFileSync(prompt, "utf8"));
+    graph[4].inputs.batch_size = 3;
+    graph[5].inputs.steps = 4;
+    graph[7] = { class_type: "SaveImageWebsocket", inputs: { images: ["6", 0] } };
+    const file = join(folder, "prompt.json");
+    writeFileSync(file, JSON.stringify(graph));
+    for (const _ of ["the first time", "again, when all before it is known"]) {
+      const { pictures } = await script("pictures_by_socket.py", server, file, folder, "7");
+      expect(pictures).toHaveLength(3);
+      for (const picture of pictures) await expectPicture(picture, { format: "png", width: 128, height: 128 });
+    }
+    expect(filesIn(join(server.data, "output"))).toEqual([]);
   });
 
   test("a script takes the sampler's previews off the WebSocket", async () => {

@@ -177,6 +177,7 @@ class Execution implements Asker {
     const preview: NonNullable<RunContext["preview"]> = (image) => {
       if (!this.#over) sayPreview(session, task, image);
     };
+    const deliver: NonNullable<RunContext["deliver"]> = (image) => preview({ ...image, delivered: true });
     return {
       node: task.step.id,
       signal: session.signal,
@@ -187,6 +188,9 @@ class Execution implements Asker {
       expand: (graph) => this.#expand(graph),
       get preview() {
         return session.previews() ? preview : undefined;
+      },
+      get deliver() {
+        return session.followed() ? deliver : undefined;
       },
       use: session.use,
     };

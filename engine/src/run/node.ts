@@ -49,6 +49,8 @@ export type Shown = Readonly<Record<string, readonly unknown[]>>;
 export interface Preview {
   readonly mime: "image/jpeg" | "image/png" | "image/webp";
   readonly bytes: Uint8Array;
+  /** A result that is handed over, which no newer picture replaces. */
+  readonly delivered?: true;
 }
 
 /** What a node may ask of the run it is part of. */
@@ -59,6 +61,8 @@ export interface RunContext {
   readonly progress: (done: number, total: number) => void;
   /** Present only while somebody watches: `ctx.preview?.(await render())` costs nothing otherwise. */
   readonly preview?: ((image: Preview) => void) | undefined;
+  /** Hands a picture over to whoever follows the run, as a result that is kept nowhere else. Present while somebody does. */
+  readonly deliver?: ((image: Preview) => void) | undefined;
   readonly show: (ui: Shown) => void;
   /**
    * Runs more node calls from inside this one, as often as it likes: loops are a `for`. The node's slots are lent out

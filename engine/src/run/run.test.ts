@@ -605,4 +605,30 @@ describe("what a node tells", () => {
     expect(events[3]).toMatchObject({ shown: { text: ["a", "b"], images: [1] } });
     expect((await rig.run(prompt)).events.map(({ type }) => type)).toEqual(["started", "progress", "finished"]);
   });
+
+  test("what it delivers reaches who follows the run, whether or not they watch previews", async () => {
+    const courier = defineNode({
+      id: "Courier",
+      category: "",
+      doc: "",
+      inputs: {},
+      outputs: {},
+      output: true,
+      run: (_, ctx) => {
+        ctx.preview?.({ mime: "image/jpeg", bytes: Uint8Array.of(1) });
+        ctx.deliver?.({ mime: "image/png", bytes: Uint8Array.of(2) });
+        return {};
+      },
+    });
+    const rig = await bench([courier]);
+    const prompt = { 1: { class_type: "Courier", inputs: {} } };
+    const delivered = { type: "preview", preview: { mime: "image/png", bytes: Uint8Array.of(2), delivered: true } };
+    const { events } = await rig.run(prompt, { previews: false, followed: () => true });
+    expect(events).toEqual([
+      expect.objectContaining({ type: "started" }),
+      expect.objectContaining(delivered),
+      expect.objectContaining({ type: "finished" }),
+    ]);
+    expect((await rig.run(prompt)).events.map(({ type }) => type)).toEqual(["started", "finished"]);
+  });
 });

@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly extraPngInfo?: Readonly<Record<string, unknown>>;
   /** Whether somebody watches pictures of work in progress; a function when that may change during the run. */
   readonly previews?: boolean | (() => boolean);
+  /** Whether somebody takes what nodes deliver; as `previews` if absent. */
+  readonly followed?: () => boolean;
   /** Joins every cache key: whatever else changes results, such as a compatibility mode or the device. */
   readonly salt?: string;
 }
@@ -49,6 +51,7 @@ export async function run(plan: Plan, options: RunOptions): Promise<ReadonlyMap<
   const { signal: outside, cache = noCache } = options;
   outside?.throwIfAborted();
   const { previews = false } = options;
+  const watched = typeof previews === "function" ? previews : () => previews;
   const stop = new AbortController();
   // Every node that runs may listen.
   setMaxListeners(0, stop.signal);
@@ -68,7 +71,8 @@ export async function run(plan: Plan, options: RunOptions): Promise<ReadonlyMap<
     salt: options.salt ?? "",
     prompt: options.prompt,
     extraPngInfo: options.extraPngInfo,
-    previews: typeof previews === "function" ? previews : () => previews,
+    previews: watched,
+    followed: options.followed ?? watched,
     told: new WeakSet(),
     lists: new WeakMap(),
   };

@@ -23,6 +23,8 @@ export interface Session {
   readonly extraPngInfo: Readonly<Record<string, unknown>> | undefined;
   /** Whether somebody watches previews now. */
   readonly previews: () => boolean;
+  /** Whether somebody follows the run, who is handed what nodes deliver. */
+  readonly followed: () => boolean;
   /** Blockers whose message has been told. */
   readonly told: WeakSet<Blocker>;
   /** The lists that constants out of expansions stand for. */

@@ -38,6 +38,7 @@ import {
   primitiveStringMultiline,
 } from "./nodes/primitives.js";
 import { previewImage, saveImage } from "./nodes/save-image.js";
+import { saveImageWebsocket } from "./nodes/save-image-websocket.js";
 import { stringConcatenate } from "./nodes/text/join.js";
 import { stringReplace } from "./nodes/text/replace.js";
 
@@ -84,6 +85,7 @@ export default definePack({
     loadImageMask,
     saveImage,
     previewImage,
+    saveImageWebsocket,
     imageScale,
     imageScaleBy,
     imageScaleToTotalPixels,

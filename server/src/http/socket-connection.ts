@@ -9,6 +9,8 @@ const COALESCE = 256 * 1024;
 const NO_PREVIEWS = 1024 * 1024;
 /** … and it is cut off. */
 const CUT_OFF = 8 * 1024 * 1024;
+/** Results are waited for: a batch of large pictures is more than anybody takes at once. All sockets share 64 MiB. */
+const CUT_OFF_RESULTS = 48 * 1024 * 1024;
 /** Feature flags are a client's first message; among the first ones they are taken too. */
 const HEARD = 10;
 
@@ -25,6 +27,8 @@ export class Connection {
   readonly #onBacklog: () => void;
   /** Messages that wait for the client, the newest of each kind. */
   readonly #latest = new Map<string, string>();
+  /** Bytes of results that the client has not taken yet. */
+  #owed = 0;
   /** How many more of its messages are read, and whether it reads previews with metadata. */
   #patience = HEARD;
   #describes = false;
@@ -62,7 +66,9 @@ export class Connection {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
     const waiting = this.#ws.bufferedAmount;
     if ("plain" in message) {
-      if (waiting <= NO_PREVIEWS) this.#write(this.#describes ? message.described() : message.plain());
+      const { described, plain, result = false } = message;
+      if (result) this.#flush();
+      if (result || waiting <= NO_PREVIEWS) this.#write(this.#describes ? described() : plain(), result);
       return;
     }
     if (message.latest === undefined) {
@@ -101,14 +107,17 @@ export class Connection {
     for (const text of waiting) this.#write(text);
   }
 
-  #write(data: string | Uint8Array): void {
+  #write(data: string | Uint8Array, result = false): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
-    if (this.#ws.bufferedAmount + data.length > CUT_OFF) {
+    const waiting = result ? this.#owed : this.#ws.bufferedAmount - this.#owed;
+    if (waiting + data.length > (result ? CUT_OFF_RESULTS : CUT_OFF)) {
       this.#latest.clear();
       this.#ws.terminate();
       return;
     }
+    if (result) this.#owed += data.length;
     this.#ws.send(data, () => {
+      if (result) this.#owed -= data.length;
       if (this.#latest.size > 0 && this.#ws.bufferedAmount <= COALESCE) this.#flush();
     });
     if (this.#ws.bufferedAmount > COALESCE) this.#onBacklog();

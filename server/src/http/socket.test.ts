@@ -199,6 +199,26 @@ test("a client that does not read costs a bounded amount of memory, and nobody e
   await quick.text("still here");
 });
 
+test("a slow client gets every result, where previews are left out; what never takes them is cut off", async () => {
+  await start();
+  const MiB = 1024 * 1024;
+  const result = { ...preview(4 * MiB), result: true };
+  const { ws, frames, texts, text } = await connect();
+  ws.pause();
+  for (let i = 0; i < 6; i++) hub.toClient("u", "me", result);
+  hub.toClient("u", "me", { text: '{"type":"after"}' });
+  ws.resume();
+  await text("after");
+  expect(frames.map(({ length }) => length)).toEqual(Array(6).fill(4 * MiB));
+  expect(texts.at(-1)?.type).toBe("after");
+  ws.pause();
+  for (let i = 0; i < 20 && hub.listens("u", "me"); i++) {
+    hub.toClient("u", "me", result);
+    await sleep(0);
+  }
+  await vi.waitFor(() => expect(hub.listens("u", "me")).toBe(false));
+});
+
 test("a slow client hears the newest progress when it reads again, before what must come after", async () => {
   await start();
   const { ws, texts, frames, text } = await connect();

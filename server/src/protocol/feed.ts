@@ -104,6 +104,7 @@ function tellRun({ job, event, node }: Extract<JobEvent, { type: "run" }>, beat:
       outbox.toClient(user, client, {
         plain: once(() => previewFrame(preview)),
         described: once(() => describedPreviewFrame(id, node, preview)),
+        result: preview.delivered === true,
       });
       return;
     }

@@ -7,8 +7,8 @@ export type Outgoing =
       /** A newer message of the same kind may take its place while the socket is slow. */
       readonly latest?: string;
     }
-  /** A picture that may be left out. Both forms are made when they are first needed. */
-  | { readonly plain: () => Uint8Array; readonly described: () => Uint8Array };
+  /** A picture that may be left out, unless it is a result. Both forms are made when they are first needed. */
+  | { readonly plain: () => Uint8Array; readonly described: () => Uint8Array; readonly result?: boolean };
 
 /** Where messages go: the sockets of clients. Nothing is kept for those that are not there. */
 export interface Outbox {

@@ -16,7 +16,10 @@ const event = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("preview"),
     ...place,
-    preview: z.object({ mime: z.enum(["image/jpeg", "image/png", "image/webp"]) }),
+    preview: z.object({
+      mime: z.enum(["image/jpeg", "image/png", "image/webp"]),
+      delivered: z.literal(true).exactOptional(),
+    }),
   }),
   z.object({ type: z.literal("finished"), ...place, shown }),
   z.object({ type: z.literal("blocked"), ...place, message: z.string().exactOptional() }),

@@ -61,9 +61,16 @@ export function outbox(stream: Writable, { job, attempt }: Which): Outbox {
     }
   };
 
+  const deliver = (event: Extract<RunEvent, { type: "preview" }>) => {
+    if (!isPreview(event.preview)) return;
+    const { bytes, mime } = event.preview;
+    put(String(count++), stringifyJson({ ...event, preview: { mime, delivered: true } }), bytes);
+  };
+
   return {
     event: (event) => {
       if (event.type !== "progress" && event.type !== "preview") return put(String(count++), eventText(event));
+      if (event.type === "preview" && event.preview.delivered) return deliver(event);
       if (stream.writableLength > BUSY) return;
       const key = `${event.type} ${event.node}`;
       if (event.type === "preview") {

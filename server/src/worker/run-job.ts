@@ -34,7 +34,7 @@ export interface Workshop {
 export interface Running {
   readonly signal: AbortSignal;
   readonly emit: (event: RunEvent) => void;
-  /** Whether somebody watches previews now. */
+  /** Whether somebody follows it now, and watches previews unless the job wants none. */
   readonly previews: () => boolean;
 }
 
@@ -69,6 +69,7 @@ export async function runJob(
       emit,
       // ComfyUI's other methods name ways to draw a preview; each family here has one.
       previews: () => preview_method !== "none" && previews(),
+      followed: previews,
       ...(isObject(extra_pnginfo) && { extraPngInfo: extra_pnginfo }),
     });
     return { outcome: "succeeded" };
