@@ -167,6 +167,11 @@ describe("a webhook", () => {
     const { json } = await ask(server, "/api/v2/jobs", job(own.url));
     const heard = await told.times(2);
     expect(heard.map((one) => one.json.data.id).sort()).toEqual([id, json.id].sort());
+    const shown = (await stateOf(server, json.id)) as { owner: string; url: string | null }[];
+    expect(shown.map(({ owner, url }) => [owner, url])).toEqual([
+      ["job", own.url],
+      ["server", null],
+    ]);
     expect([...heard, ...(await own.times(1))].every((one) => isSigned(one, "operator's own"))).toBe(true);
   });
 });

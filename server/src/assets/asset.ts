@@ -38,6 +38,12 @@ export interface AssetFilter {
   readonly offset?: number;
 }
 
+/** A job that is over, and its place among all ends. */
+export interface EndedJob {
+  readonly id: string;
+  readonly ended: number;
+}
+
 /** Assets as they are kept. */
 export interface Assets {
   /** Keeps assets; one whose id is there already stays as it was. */
@@ -50,6 +56,8 @@ export interface Assets {
   readonly setHash: (id: string, hash: string) => Promise<void>;
   /** Removes a record. Answers with the file that no record needs any more, if it was an upload's last. */
   readonly remove: (id: string) => Promise<{ readonly removed: boolean; readonly unused?: string }>;
-  /** Jobs of a user that ended since the last time this was asked, a few at a time: their assets are still to be made. */
-  readonly nextEnded: (user: string) => Promise<readonly string[]>;
+  /** The jobs of a user that ended since those that were noted, a few at a time: their assets are still to be made. */
+  readonly ended: (user: string) => readonly EndedJob[];
+  /** Notes that the assets of a job, and of all that ended before it, are made. */
+  readonly noted: (user: string, last: EndedJob) => Promise<void>;
 }

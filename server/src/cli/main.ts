@@ -31,9 +31,10 @@ const withWorkflow = (command: Command): Command =>
   command
     .argument("<file>", "a workflow: API or saved JSON, or a PNG or WebP that holds one; - reads standard input")
     .addOption(
-      new Option("--set <node.input=value>", "change an input, by the node's id, title or type; repeatable").argParser(
-        collect,
-      ),
+      new Option(
+        "--set <node.input=value>",
+        "change an input, by the node's id, title or type, or by a name that the workflow declares; repeatable",
+      ).argParser(collect),
     )
     .option("--seed <n>", "give every seed in the workflow this value")
     .addOption(embedded("prompt"))

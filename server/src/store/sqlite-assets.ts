@@ -1,4 +1,4 @@
-import type { Asset, AssetFilter, AssetPlace, Assets } from "../assets/asset.js";
+import type { Asset, AssetFilter, AssetPlace, Assets, EndedJob } from "../assets/asset.js";
 import type { Database } from "./database.js";
 import type { Writer } from "./writer.js";
 
@@ -53,24 +53,18 @@ export function sqliteAssets(database: Database, { write }: Writer): Assets {
         const used = database.all("SELECT 1 FROM assets WHERE job IS NULL AND file = ? LIMIT 1", gone.file);
         return used.length > 0 ? { removed: true } : { removed: true, unused: gone.file };
       }),
-    nextEnded: (user) =>
-      write(() => {
-        const [seen] = database.all<{ ended: number }>("SELECT ended FROM assets_seen WHERE user = ?", user);
-        const jobs = database.all<{ id: string; ended: number }>(
-          "SELECT id, ended FROM jobs INDEXED BY jobs_over WHERE user = ? AND ended > ? ORDER BY ended LIMIT ?",
-          user,
-          seen?.ended ?? -1,
-          ENDED_AT_ONCE,
-        );
-        const last = jobs.at(-1);
-        if (last)
-          database.run(
-            "INSERT INTO assets_seen (user, ended) VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET ended = excluded.ended",
-            user,
-            last.ended,
-          );
-        return jobs.map(({ id }) => id);
-      }),
+    ended: (user) =>
+      database.all<EndedJob>(
+        `SELECT id, ended FROM jobs INDEXED BY jobs_over WHERE user = ?1
+         AND ended > coalesce((SELECT ended FROM assets_seen WHERE user = ?1), -1) ORDER BY ended LIMIT ?2`,
+        user,
+        ENDED_AT_ONCE,
+      ),
+    noted: async (user, { ended }) => {
+      const sql =
+        "INSERT INTO assets_seen (user, ended) VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET ended = excluded.ended";
+      await write(() => database.run(sql, user, ended));
+    },
   };
 }
 

@@ -56,11 +56,12 @@ export function v2AssetRoutes(services: Services): readonly Route[] {
   };
   /** Makes the assets of jobs that ended since the last look. */
   const catchUp = async (user: string): Promise<void> => {
-    for (let ids = await assets.nextEnded(user); ids.length > 0; ids = await assets.nextEnded(user)) {
-      for (const id of ids) {
+    for (let jobs = assets.ended(user); jobs.length > 0; jobs = assets.ended(user)) {
+      for (const { id } of jobs) {
         const job = await records.get(id);
         if (job) await outputsOf(job, job.outputs, services);
       }
+      await assets.noted(user, jobs.at(-1)!);
     }
   };
 

@@ -50,7 +50,7 @@ const V2Attempt = z.object({
 });
 
 const V2Webhook = z.object({
-  url: z.string(),
+  url: z.string().nullable().describe("Null for the operator's own"),
   owner: z.enum(["job", "server"]),
   state: z.enum(["waiting", "due", "delivered", "given_up"]),
   tries: z.int(),

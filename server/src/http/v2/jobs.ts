@@ -107,7 +107,11 @@ export function v2JobRoutes(services: Services): readonly Route[] {
             ...submission,
             user,
             ...(id !== undefined && { id }),
-            webhooks: webhooksFor(webhook ?? webhook_url, originOf(request), services.webhookPolicy),
+            webhooks: webhooksFor(
+              webhook ?? webhook_url ?? submission.webhook,
+              originOf(request),
+              services.webhookPolicy,
+            ),
             change: (prompt) => withAssets(prompt, user, services.assets),
           },
           services,

@@ -141,7 +141,8 @@ const attemptView = ({ attempt, startedAt, endedAt, outcome, reason }: Attempt) 
 });
 
 const webhookView = ({ url, owner, state, tries, nextAt, triedAt, status, reason }: WebhookState) => ({
-  url,
+  // Where an operator is told may hold a secret of theirs: users see that it was, not where.
+  url: owner === "job" ? url : null,
   owner,
   state,
   tries,
