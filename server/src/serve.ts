@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly places: Places;
   readonly workers: number;
+  /** Jobs that may wait; more are refused until some have run. */
+  readonly maxQueued: number;
   /** Jobs that one worker runs at once. */
   readonly jobsPerWorker: number;
   /** Paths of packs that are not installed. */
@@ -52,8 +54,6 @@ export interface RunningServer {
   readonly close: (graceMs: number) => Promise<void>;
 }
 
-/** Jobs that may wait; more are refused until some have run. */
-const MAX_QUEUED = 10_000;
 /** Clients that may follow the log at once. */
 const MAX_LOG_READERS = 100;
 
@@ -83,7 +83,7 @@ async function compose(
   const { places, log, workers, jobsPerWorker, localPacks, frontEndRoot, compat, durable } = options;
   const { host, auth, requestsPerMinute, behindProxy } = options;
   const { openStore } = await import("./store/open-store.js");
-  const store = await openStore(places.data, { durable, maxQueued: MAX_QUEUED });
+  const store = await openStore(places.data, { durable, maxQueued: options.maxQueued });
   undo.push(store.close);
   if (store.recovered > 0) log.warn({ jobs: store.recovered }, `${store.recovered} interrupted jobs wait again`);
   const [{ openPool }] = await Promise.all([import("./worker/pool.js"), sweep(places)]);
@@ -163,7 +163,7 @@ async function compose(
     folders: await openUserFolders(places),
     log,
     watchLog: logReaders(log, sockets),
-    health: healthOf({ records, pool, dispatcher, data: places.data, maxQueued: MAX_QUEUED }),
+    health: healthOf({ records, pool, dispatcher, data: places.data, maxQueued: options.maxQueued }),
     metrics: await openMetrics({ dispatcher, pool, sockets: sockets.count }),
     features,
     isAllowedHost,

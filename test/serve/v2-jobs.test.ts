@@ -134,6 +134,32 @@ describe("a job of Comfy API v2", () => {
     expect(await cancel(sooner)).toBe("succeeded");
   });
 
+  test("is refused while the queue is full, whichever way it comes, and taken when there is room", async () => {
+    const server = await startServer([...testPack, "--max-queue", "1"]);
+    const running = (await send(server, { 1: { class_type: "Spin", inputs: {} } })).json;
+    await until(
+      () => ask(server, running.urls.self),
+      ({ json }) => json.status === "running",
+    );
+    const waiting = await send(server, showText("waits"));
+    expect(waiting.status).toBe(201);
+    await ask(server, "/userdata/workflows%2Fhello.json", { body: showText("hello") });
+    const full = await send(server, showText("b"), {}, { "idempotency-key": "kept for later" });
+    expect([full.status, full.json.error.code, full.headers["retry-after"]]).toEqual([429, "queue_full", "5"]);
+    for (const [path, body] of [
+      ["/api/run/hello?wait=5", {}],
+      ["/prompt", { prompt: showText("b") }],
+    ] as const) {
+      const { status, json, headers } = await ask(server, path, { body });
+      expect([status, json.error.type, headers["retry-after"]], path).toEqual([429, "queue_full", "5"]);
+    }
+    await ask(server, waiting.json.urls.cancel, { method: "POST" });
+    const later = await send(server, showText("b"), {}, { "idempotency-key": "kept for later" });
+    expect(later.status).toBe(201);
+    await ask(server, running.urls.cancel, { method: "POST" });
+    expect((await ended(server, later.json.id)).status).toBe("succeeded");
+  });
+
   test("jobs are listed by state, a page at a time", async () => {
     const server = await startServer(testPack);
     const good = (await send(server, showText("a"))).json.id;

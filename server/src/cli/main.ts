@@ -71,6 +71,7 @@ function commands(finish: (code: ExitCode) => void): Command {
     .option("--listen <address>", "the address to listen on; other than loopback's it needs tokens", "127.0.0.1")
     .option("--workers <n>", "processes that run nodes", "1")
     .option("--jobs <n>", "jobs that one worker runs at once; one of them at a time has the GPU", "1")
+    .option("--max-queue <n>", "jobs that may wait; more are refused (429) until some have run", "10000")
     .option("--input <dir>", "where pictures are read and uploaded (default: input in the data directory)")
     .option("--output <dir>", "where pictures are written (default: output in the data directory)")
     .option("--front-end-root <dir>", "show this built ComfyUI editor at /")

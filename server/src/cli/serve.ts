@@ -15,6 +15,7 @@ export interface ServeCommandOptions {
   readonly listen: string;
   readonly workers: string;
   readonly jobs: string;
+  readonly maxQueue: string;
   readonly data?: string;
   readonly input?: string;
   readonly output?: string;
@@ -46,6 +47,7 @@ export async function serveCommand(options: ServeCommandOptions): Promise<ExitCo
     host: listen,
     port: count("--port", options.port, 0, 65_535),
     workers: count("--workers", options.workers, 1, 64),
+    maxQueued: count("--max-queue", options.maxQueue, 1, 100_000),
     jobsPerWorker: count("--jobs", options.jobs, 1, 64),
     places: where,
     localPacks: pack.map((path) => resolve(path)),
