@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { chromium as driver, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
-import { ask, startServer, type TestServer, until } from "../serve/server.js";
+import { ask, dataFolder, startServer, type TestServer, until } from "../serve/server.js";
+import { tokenOf } from "../serve/token.js";
 import { chromium, frontend } from "./available.js";
 import { dropFile, hasGraph, pictureOf, type Shown } from "./in-page.js";
 
@@ -31,12 +32,14 @@ const HARMLESS: readonly RegExp[] = [
   /https:\/\/(api\.comfy\.org|huggingface\.co)\//,
 ];
 
-/** Starts a server that serves the frontend, and opens it. */
-export async function openEditor(args: readonly string[] = []): Promise<Editor> {
-  const server = await startServer(["--front-end-root", frontend, ...args]);
+/** Starts a server that serves the frontend, and opens it; with a token, by the address that signs a browser in. */
+export async function openEditor({ signIn = false }: { readonly signIn?: boolean } = {}): Promise<Editor> {
+  const data = dataFolder();
+  const query = signIn ? `?token=${(await tokenOf(data)).token}` : "";
+  const server = await startServer(["--front-end-root", frontend], { data });
   const page = await openPage();
   const errors = watchErrors(page);
-  await page.goto(server.url);
+  await page.goto(`${server.url}/${query}`);
   await ready(page);
   await dismissTemplates(page);
   return {

@@ -52,6 +52,21 @@ describe.skipIf(reason)(`ComfyUI's frontend${reason ? ` (${reason})` : ""}`, () 
     expect(errors).toEqual([]);
   });
 
+  test("a browser that is signed in by a token in its address does all that, and another nothing", async () => {
+    const editor = await openEditor({ signIn: true });
+    const { page, server, errors } = editor;
+    expect(new URL(page.url()).search).toBe("");
+    await editor.drop(workflow("text-to-image.json"));
+    await editor.run();
+    await expectPicture(await pixelsOf(await editor.picture("KSampler", /^blob:/)), {});
+    await expectPicture(await pixelsOf(await editor.picture("SaveImage", /\/api\/view\?/)), {
+      width: 128,
+      height: 128,
+    });
+    expect(errors).toEqual([]);
+    expect((await ask(server, "/api/jobs")).status).toBe(401);
+  });
+
   test("Cancel stops the run at once, and the next one goes through", async () => {
     const editor = await openEditor();
     const { page, errors } = editor;

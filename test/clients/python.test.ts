@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { filesIn, root, temporaryFolder } from "../command.js";
-import { startServer, type TestServer } from "../serve/server.js";
+import { dataFolder, startServer, type TestServer } from "../serve/server.js";
+import { tokenOf } from "../serve/token.js";
 import { comfySdk, missing, pythonPackages } from "./available.js";
 import { expectPicture } from "./picture.js";
 
@@ -59,26 +60,33 @@ describe.skipIf(reason)(`Python scripts${reason ? ` (${reason})` : ""}`, () => {
 });
 
 const without = missing.comfySdk();
-test.skipIf(without)(`comfy-sdk speaks Comfy API v2 with the server${without ? ` (${without})` : ""}`, async () => {
-  const { url } = await startServer();
-  const folder = temporaryFolder();
-  const inputs = [prompt, join(root, "workflows/image-to-image.json"), join(root, "workflows/input/sketch.png")];
-  const { events, ...seen } = await run(comfySdk, "comfy_api_v2.py", [...inputs, folder], { COMFY_BASE_URL: url });
-  expect(new Set(events)).toEqual(new Set(["StatusChange", "Progress", "Preview", "OutputReady"]));
-  expect(events.at(-1)).toBe("StatusChange");
-  expect(seen).toEqual({
-    status: "succeeded",
-    metadata: { batch: "7" },
-    output: ["image", "image/png", true],
-    classes: expect.arrayContaining(["KSampler", "SaveImage"]),
-    // Pages of one job each: the list goes on to its end.
-    listed: ["succeeded", "succeeded"],
-    "newest first": true,
-    cancelled: "canceled",
-    invalid: "InvalidWorkflow",
-    unknown: "NotFound",
-    deleted: "NotFound",
-  });
-  for (const name of ["made.png", "changed.png"])
-    await expectPicture(join(folder, name), { format: "png", width: 128, height: 128 });
-});
+test.skipIf(without)(
+  `comfy-sdk speaks Comfy API v2 with the server, by a token${without ? ` (${without})` : ""}`,
+  async () => {
+    const data = dataFolder();
+    const { token } = await tokenOf(data);
+    const { url } = await startServer([], { data });
+    const folder = temporaryFolder();
+    const inputs = [prompt, join(root, "workflows/image-to-image.json"), join(root, "workflows/input/sketch.png")];
+    const { events, ...seen } = await run(comfySdk, "comfy_api_v2.py", [...inputs, folder], {
+      ...{ COMFY_BASE_URL: url, COMFY_API_KEY: token },
+    });
+    expect(new Set(events)).toEqual(new Set(["StatusChange", "Progress", "Preview", "OutputReady"]));
+    expect(events.at(-1)).toBe("StatusChange");
+    expect(seen).toEqual({
+      status: "succeeded",
+      metadata: { batch: "7" },
+      output: ["image", "image/png", true],
+      classes: expect.arrayContaining(["KSampler", "SaveImage"]),
+      // Pages of one job each: the list goes on to its end.
+      listed: ["succeeded", "succeeded"],
+      "newest first": true,
+      cancelled: "canceled",
+      invalid: "InvalidWorkflow",
+      unknown: "NotFound",
+      deleted: "NotFound",
+    });
+    for (const name of ["made.png", "changed.png"])
+      await expectPicture(join(folder, name), { format: "png", width: 128, height: 128 });
+  },
+);
