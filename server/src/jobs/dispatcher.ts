@@ -3,6 +3,7 @@ import type { RunEvent } from "@mezzotint/engine";
 import { type Death, deathIn, type EndedRun, INTERRUPTED, type LostOrEnded, lastNotesOf } from "./dispatcher-death.js";
 import type { JobEvent, JobRef, Note } from "./dispatcher-events.js";
 import type { Dispatcher, DispatcherOptions, RunningJob } from "./dispatcher-interface.js";
+import { type Run, seen } from "./dispatcher-live.js";
 import { Pump } from "./dispatcher-pump.js";
 import { persist } from "./dispatcher-retry.js";
 import { RunRecord } from "./dispatcher-run.js";
@@ -18,18 +19,6 @@ const LAST_COMMITS = 3000;
 
 /** Opens a dispatcher: from now on, waiting jobs run. */
 export const openDispatcher = (options: DispatcherOptions): Dispatcher => new LiveDispatcher(options);
-
-interface Run {
-  readonly record: RunRecord;
-  readonly ref: JobRef;
-  /** Somebody asked to stop it. */
-  cancelled: boolean;
-  /** It has ended; `settled` says when that is kept. */
-  settled: Promise<void> | undefined;
-  /** It goes back to the queue. */
-  returns: boolean;
-  readonly shown: ShownLater;
-}
 
 class LiveDispatcher implements Dispatcher {
   readonly #options: DispatcherOptions;
@@ -283,18 +272,6 @@ class LiveDispatcher implements Dispatcher {
     this.#tell({ type: "over", job: ref, status: "failed", ran: true });
   }
 }
-
-/** A run as others may see it. */
-const seen = ({ ref, record, cancelled }: Run): RunningJob => ({
-  job: ref,
-  attempt: record.claim.attempt,
-  startedAt: record.startedAt,
-  current: record.current,
-  nodes: record.nodes,
-  outputs: record.outputs,
-  cancelling: cancelled,
-  progress: () => record.progress(),
-});
 
 const STOPPED = "the server stopped";
 
