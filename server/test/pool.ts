@@ -29,20 +29,26 @@ export function temporaryFolder(): string {
 }
 
 /** A pool whose output, input and temporary folders are new, and what it logged. It is closed after the test. */
-export function newPool(options: Partial<PoolOptions> = {}): { pool: Pool; log: string[]; output: string } {
+export function newPool(options: Partial<PoolOptions> = {}): {
+  pool: Pool;
+  log: string[];
+  output: string;
+  temp: string;
+} {
   const folder = temporaryFolder();
   const output = join(folder, "output");
+  const temp = join(folder, "temp");
   const log: string[] = [];
   const pool = openPool({
     workers: 1,
     jobsPerWorker: 4,
-    places: { ...places({ data: sharedData, output }), inputs: [join(folder, "input")], temp: join(folder, "temp") },
+    places: { ...places({ data: sharedData, output }), inputs: [join(folder, "input")], temp },
     localPacks: [oddPack],
     onLog: (line) => log.push(line),
     ...options,
   });
   onTestFinished(() => pool.close(0));
-  return { pool, log, output };
+  return { pool, log, output, temp };
 }
 
 /** A run in a pool. */

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { ask, dataFolder, startServer, type TestServer, testPack, until } from "../serve/server.js";
 import { anyPrompt } from "./load.js";
 import { unfinished, wholePictures } from "./pictures.js";
-import { childrenOf, hasProc, killNow, noneLeft } from "./processes.js";
+import { hasProc, hostsOf, killNow, noneLeft, workersOf } from "./processes.js";
 import { type Random, random, seed, whole } from "./random.js";
 
 const KILLS = whole ? 100 : 12;
@@ -70,8 +70,7 @@ async function submitSafely(serverNow: () => TestServer, prompt: object, { accep
 /** A process of a kind that lives now. */
 function victim(server: TestServer, kind: Kind, { pick }: Random): number | undefined {
   if (kind === "server") return server.pid;
-  const workers = childrenOf(server.pid);
-  const found = kind === "worker" ? workers : workers.flatMap(childrenOf);
+  const found = kind === "worker" ? workersOf(server.pid) : hostsOf(server.pid);
   return found.length === 0 ? undefined : pick(found);
 }
 

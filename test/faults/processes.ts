@@ -27,7 +27,13 @@ function parentOf(pid: number): number | undefined {
 }
 
 /** The living processes that a process has started. */
-export const childrenOf = (pid: number): number[] => all().filter((one) => parentOf(one) === pid);
+const childrenOf = (pid: number): number[] => all().filter((one) => parentOf(one) === pid);
+
+/** The inference host of a server, while there is one, and its workers: all are its children. */
+export const hostsOf = (server: number): number[] => childrenOf(server).filter(isHost);
+export const workersOf = (server: number): number[] => childrenOf(server).filter((child) => !isHost(child));
+
+const isHost = (pid: number): boolean => /[\\/]host[\\/]main\.js/.test(read(pid, "cmdline"));
 
 /** The living processes that were started with a variable of this value, and those that they started. */
 const startedWith = (name: string, value: string): number[] =>

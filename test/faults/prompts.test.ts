@@ -9,7 +9,7 @@ import { hostileKey, hostileValue, toText } from "./hostile.js";
 import { saved, wait } from "./load.js";
 import { spoil, spoilBytes, structuredCloneOf } from "./mutate.js";
 import { type Case, sendAll } from "./post.js";
-import { childrenOf, hasProc, memoryOf } from "./processes.js";
+import { hasProc, memoryOf, workersOf } from "./processes.js";
 import { type Random, random, seed, whole } from "./random.js";
 
 const PROMPTS = whole ? 10_000 : 1500;
@@ -73,7 +73,7 @@ test(`${PROMPTS} fuzzed prompts are taken or refused with a reason, and the serv
   // What is accepted waits behind this one: here it is the server that is attacked.
   const blocker = await submit(server, wait(3_600_000));
   const classes = Object.keys((await ask(server, "/object_info")).json);
-  const [before, worker] = hasProc ? [memoryOf(server.pid), childrenOf(server.pid)] : [];
+  const [before, worker] = hasProc ? [memoryOf(server.pid), workersOf(server.pid)] : [];
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const statuses = await sendAll(
     server,
@@ -90,7 +90,7 @@ test(`${PROMPTS} fuzzed prompts are taken or refused with a reason, and the serv
 
   // Nothing died on the way, and nobody's memory grew without end.
   if (before && worker) {
-    expect(childrenOf(server.pid)).toEqual(worker);
+    expect(workersOf(server.pid)).toEqual(worker);
     const { now, most } = memoryOf(server.pid);
     console.log(
       `faults: the server held ${before.now.toFixed()} MiB before, ${now.toFixed()} after, ${most.toFixed()} at most`,

@@ -2,6 +2,7 @@ export type { DType, StoredType } from "./dtype.js";
 export { encode, graphKey } from "./encode.js";
 export { type Attribute, type Attributes, type Dim, Graph, type GraphOptions, type Module, Value } from "./graph.js";
 export { InferenceError } from "./host/execute.js";
+export { type HostDoor, joinInference } from "./host/join.js";
 export { type InferenceHost, type InferenceOptions, startInference } from "./host/start.js";
 export * from "./inference.js";
 export * from "./layers.js";

@@ -14,11 +14,10 @@ export type Death = Omit<Extract<LostOrEnded, { outcome: "lost" }>, "outcome">;
 /** Of a run that was cancelled and lost. */
 export const INTERRUPTED: EndedRun = { outcome: "interrupted" };
 
-/** The death of a process that ended a run, if that is how it ended. `only`: no other job ran on this server. */
-export function deathIn(ended: LostOrEnded, only: boolean): Death | undefined {
+/** The death of a process that ended a run, if that is how it ended. A host that dies fails only the run that it did. */
+export function deathIn(ended: LostOrEnded): Death | undefined {
   if (ended.outcome === "lost") return ended;
-  if (ended.outcome === "failed" && ended.hostDied) return { reason: ended.message, alone: only };
-  return undefined;
+  return ended.outcome === "failed" && ended.hostDied ? { reason: ended.message, alone: true } : undefined;
 }
 
 /** What is told of a job that was given up: its start was told when it started. */

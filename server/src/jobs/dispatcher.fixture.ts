@@ -34,6 +34,7 @@ export class Hands {
     check: async () => undefined,
     freeMemory: () => {},
     workers: () => [],
+    host: () => undefined,
     close: async () => {
       for (const run of this.runs.values()) run.ended({ outcome: "lost", reason: "killed", alone: true });
     },

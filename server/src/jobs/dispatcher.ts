@@ -218,7 +218,7 @@ class LiveDispatcher implements Dispatcher {
   #ended(run: Run, ended: LostOrEnded): void {
     if (run.settled) return;
     run.shown.stop();
-    const death = deathIn(ended, this.#runs.size === 1);
+    const death = deathIn(ended);
     run.returns = death !== undefined && !run.cancelled;
     const settled = (
       death && run.returns ? this.#giveBack(run, death) : this.#finish(run, death ? INTERRUPTED : (ended as EndedRun))

@@ -58,6 +58,7 @@ const checked = z.object({
 });
 
 const message = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("host-wanted") }),
   z.object({ type: z.literal("ready") }),
   z.object({ type: z.literal("unusable"), reason: z.string() }),
   z.object({ type: z.literal("events"), ...which, events: z.array(event) }),

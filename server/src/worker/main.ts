@@ -6,6 +6,7 @@ import { Socket } from "node:net";
 import { check, type Definitions, isRefused, type Problem, parseJson } from "@mezzotint/engine";
 import { endWithParent, FrameReader } from "@mezzotint/engine/process";
 import { messageOf, trace } from "../failure.js";
+import { hostDoors } from "./host-doors.js";
 import type { Checked, ToWorker, WorkerConfig } from "./messages.js";
 import { openWorkshop } from "./open-workshop.js";
 import { outbox, tellServer } from "./outbox.js";
@@ -31,8 +32,10 @@ server.on("end", () => process.exit());
 /** Without these the server can do nothing: a worker that cannot tell them is of no use. */
 const told = (definitions: Definitions): readonly Uint8Array[] => [jsonPart([...definitions.values()])];
 
+const doors = hostDoors(() => tellServer(server, { type: "host-wanted" }));
+
 const open = async () => {
-  const opened = await openWorkshop(config);
+  const opened = await openWorkshop(config, doors.open);
   return { ...opened, ready: told(opened.workshop.definitions()) };
 };
 const { workshop, freeMemory, describe, close, ready } = await open().catch((error: unknown) => {
@@ -95,7 +98,11 @@ async function handle(message: ToWorker): Promise<void> {
     case "describe":
       return tellServer(server, { type: "described", id: message.id }, told(await describe(message.user)));
     case "free":
-      return freeMemory(message);
+      return freeMemory();
+    case "host":
+    case "hostless":
+    case "host-died":
+      return doors.told(message);
     case "stop":
       await close();
       process.exit();

@@ -41,8 +41,12 @@ export type ToWorker =
       readonly targets?: readonly string[];
     }
   | { readonly type: "describe"; readonly id: number; readonly user: string }
-  /** ComfyUI's POST /free. */
-  | { readonly type: "free"; readonly models: boolean; readonly cache: boolean }
+  /** Forgets results. */
+  | { readonly type: "free" }
+  /** Where the inference host takes clients in, or why there is none. */
+  | { readonly type: "host"; readonly path: string }
+  | { readonly type: "hostless"; readonly reason: string }
+  | { readonly type: "host-died"; readonly path: string; readonly how: string }
   | { readonly type: "stop" };
 
 /** How a run ended. `interrupted`: it was cancelled. */
@@ -74,6 +78,8 @@ export interface Checked {
 
 /** What a worker says to the server. Definitions, and the bytes of previews, follow the message as raw parts. */
 export type FromWorker =
+  /** It needs to know where the inference host is. */
+  | { readonly type: "host-wanted" }
   | { readonly type: "ready"; readonly definitions: readonly NodeDefinition[] }
   /** It cannot start, e.g. because of a pack; it ends after this. */
   | { readonly type: "unusable"; readonly reason: string }

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type Definitions, describe, memoryCache, nodesOf, provide, slots } from "@mezzotint/engine";
+import type { HostDoor } from "@mezzotint/engine/host";
 import { diffusion } from "../builtin.js";
 import { OWNER } from "../places.js";
 import { openRuntime } from "../runtime.js";
@@ -10,36 +11,38 @@ import type { Workshop } from "./run-job.js";
 /** What a worker runs jobs with, and what it can do about its memory. */
 export interface OpenWorkshop {
   readonly workshop: Workshop;
-  readonly freeMemory: (what: { readonly models: boolean; readonly cache: boolean }) => Promise<void>;
+  /** Forgets results. */
+  readonly freeMemory: () => void;
   /** Describes the nodes anew for a user: files may have come and gone. */
   readonly describe: (user: string) => Promise<Definitions>;
   readonly close: () => Promise<void>;
 }
 
-/** Parts of the machine's memory for results, over all workers. Half of it may go to models (`startInference`). */
+/** Parts of the machine's memory for results, over all workers. Half of it may go to models (`superviseHost`). */
 const FOR_RESULTS = 1 / 8;
 /** A remote provider's nodes wait for the network: many of them may. */
 const AT_A_PROVIDER = 16;
-/** Milliseconds that a step may take to end after a cancel, before the inference host is killed. Less than the pool's. */
+/** Milliseconds that a step may take to end after a cancel, before the inference host ends. Less than the pool's. */
 const HOST_GRACE = 350;
 
-/** Loads the packs; the inference host is not started before a job needs it. Throws when a pack cannot be loaded. */
-export async function openWorkshop({ places, localPacks, compat, workers }: WorkerConfig): Promise<OpenWorkshop> {
-  const [{ INFERENCE, machineMemory, startInference }, { SAMPLING_OPTIONS }] = await Promise.all([
+/** Loads the packs; the inference host is not asked for before a job needs it. Throws when a pack cannot be loaded. */
+export async function openWorkshop(
+  { places, localPacks, compat, workers }: WorkerConfig,
+  openHost: () => Promise<HostDoor>,
+): Promise<OpenWorkshop> {
+  const [{ INFERENCE, joinInference, machineMemory }, { SAMPLING_OPTIONS }] = await Promise.all([
     import("@mezzotint/engine/onnx"),
     diffusion(),
   ]);
-  const memory = machineMemory() / workers;
-  const host = startInference({
-    cacheDir: places.compiled,
-    memoryBudget: memory / 2,
+  const host = joinInference({
+    open: openHost,
     graceMs: HOST_GRACE,
     onLog: (line) => process.stderr.write(`${line}\n`),
   });
   const offered = [provide(INFERENCE, host), provide(SAMPLING_OPTIONS, compat === undefined ? {} : { compat })];
   const { packs, useOf, definitions: first } = await openRuntime({ places, localPacks, offered });
   let definitions = first;
-  const cache = memoryCache(memory * FOR_RESULTS);
+  const cache = memoryCache((machineMemory() * FOR_RESULTS) / workers);
   const counts = { ...providersIn(definitions), cpu: availableParallelism(), gpu: 1 };
   return {
     workshop: {
@@ -51,10 +54,7 @@ export async function openWorkshop({ places, localPacks, compat, workers }: Work
       salt: compat ?? "",
       tellable: (text) => withoutPaths(text, [places.data, ...places.inputs, places.output, places.temp]),
     },
-    freeMemory: async ({ models, cache: results }) => {
-      if (results) cache.clear();
-      if (models) await host.unload();
-    },
+    freeMemory: () => cache.clear(),
     describe: async (user) => {
       const described = await describe(packs, await useOf(user));
       if (user === OWNER) definitions = described;

@@ -26,12 +26,21 @@ export interface Pool {
   readonly definitions: (user: string, fresh?: boolean) => Promise<Definitions>;
   /** What only code can check of a prompt: what is wrong, or nothing. Gives up after a quarter of a second: undefined. */
   readonly check: (user: string, prompt: string, targets?: readonly string[]) => Promise<Checked | undefined>;
+  /** Drops models from the inference host, once the run under way is over; has workers forget results. */
   readonly freeMemory: (what: { models: boolean; cache: boolean }) => void;
   /** Called whenever a worker may take a job. */
   readonly onFree: (listener: () => void) => void;
-  readonly workers: () => readonly { readonly name: string; readonly pid: number | undefined; readonly jobs: number }[];
+  readonly workers: () => readonly {
+    readonly name: string;
+    readonly pid: number | undefined;
+    readonly jobs: number;
+    /** Whether it takes jobs. */
+    readonly ready: boolean;
+  }[];
   /** How many workers were started in place of others that died. */
   readonly restarts: () => number;
+  /** The process of the inference host that all workers share, while there is one. */
+  readonly host: () => number | undefined;
   /** Lets runs end until the limit, then kills. */
   readonly close: (graceMs: number) => Promise<void>;
 }

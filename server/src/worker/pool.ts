@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Definitions, NodeDefinition } from "@mezzotint/engine";
+import type { HostSupervisor } from "@mezzotint/engine/host";
 import { Failure } from "../failure.js";
 import { OWNER, type Places } from "../places.js";
 import type { WorkerConfig } from "./messages.js";
 import type { Pool, RunListener } from "./pool-interface.js";
+import { sharedHost } from "./shared-host.js";
 import { WorkerProcess } from "./worker-process.js";
 
 /** How a pool is made. */
@@ -59,6 +61,7 @@ class ProcessPool implements Pool {
   readonly #options: PoolOptions;
   readonly #config: WorkerConfig;
   readonly #places: readonly Place[];
+  readonly #host: HostSupervisor;
   readonly #watched = new Set<string>();
   #waiting: Waiting[] = [];
   /** As the owner sees them. */
@@ -75,6 +78,7 @@ class ProcessPool implements Pool {
     const { workers, places, localPacks, compat } = options;
     this.#options = options;
     this.#config = { server: process.pid, places, localPacks, workers, ...(compat !== undefined && { compat }) };
+    this.#host = sharedHost({ cacheDir: places.compiled, onLog: (line) => options.onLog(line, "inference-host") });
     this.#places = Array.from({ length: workers }, (_, i) => {
       const place = { name: `worker-${i + 1}`, startedAt: 0, failures: 0, pause: undefined } as Omit<Place, "worker">;
       return this.#start(place as Place);
@@ -122,16 +126,19 @@ class ProcessPool implements Pool {
   readonly check: Pool["check"] = async (user, prompt, targets) =>
     this.#ready()[0]?.worker.check(user, prompt, targets, CHECK_TIME);
 
-  readonly freeMemory: Pool["freeMemory"] = (what) => {
-    for (const { worker } of this.#ready()) worker.freeMemory(what);
+  readonly freeMemory: Pool["freeMemory"] = ({ models, cache }) => {
+    if (models) void this.#host.unload();
+    if (cache) for (const { worker } of this.#ready()) worker.freeMemory();
   };
+
+  readonly host: Pool["host"] = () => this.#host.pid();
 
   readonly onFree = (listener: () => void): void => {
     this.#onFree = listener;
   };
 
   readonly workers: Pool["workers"] = () =>
-    this.#places.map(({ name, worker }) => ({ name, pid: worker.pid, jobs: worker.jobs }));
+    this.#places.map(({ name, worker }) => ({ name, pid: worker.pid, jobs: worker.jobs, ready: worker.ready }));
 
   readonly restarts = (): number => this.#restarts;
 
@@ -161,6 +168,7 @@ class ProcessPool implements Pool {
       free: () => this.#onFree(),
       gone: (reason) => this.#replace(place, reason),
       log,
+      host: this.#host.open,
     });
     return place;
   }
@@ -237,6 +245,7 @@ class ProcessPool implements Pool {
         await worker.gone;
       }),
     );
+    await this.#host.close();
   }
 }
 

@@ -4,7 +4,9 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type NodeDefinition, parseJson } from "@mezzotint/engine";
+import type { HostDoor } from "@mezzotint/engine/host";
 import { FrameReader } from "@mezzotint/engine/process";
+import { messageOf } from "../failure.js";
 import type { Claim } from "../jobs/queue.js";
 import { fromWorker } from "./from-worker.js";
 import { onLines } from "./lines.js";
@@ -22,6 +24,8 @@ const MAX_PARTS = 2 ** 28;
 const MAX_QUESTIONS = 64;
 /** Bytes that wait for a worker that does not read; it is asked no more before they are gone. */
 const MAX_UNREAD = 2 ** 26;
+/** What it is told however much it has not read. */
+const MUST_KNOW: ReadonlySet<ToWorker["type"]> = new Set(["cancel", "stop", "host", "hostless", "host-died"]);
 /** Milliseconds that the last words of a dead worker may take to arrive. */
 const LAST_WORDS = 250;
 
@@ -33,6 +37,8 @@ export interface WorkerListener {
   /** It is gone, and its jobs are told. */
   readonly gone: (reason: string) => void;
   readonly log: (line: string) => void;
+  /** It needs the inference host: where is it? Rejects when there is none. */
+  readonly host: () => Promise<HostDoor>;
 }
 
 type WithoutId<M> = M extends { id: number } ? Omit<M, "id"> : never;
@@ -74,7 +80,7 @@ export class WorkerProcess {
     const main = fileURLToPath(new URL("./main.js", import.meta.url));
     this.#child = spawn(process.execPath, [...NODE_OPTIONS, main, JSON.stringify(config)], {
       stdio: ["ignore", "pipe", "pipe", "pipe"],
-      // A group of its own, so that its inference host can be killed with it.
+      // A group of its own, so that what packs start can be killed with it.
       detached: process.platform !== "win32",
     });
     this.#socket = this.#child.stdio[3] as Socket;
@@ -156,8 +162,9 @@ export class WorkerProcess {
     return answer?.type === "described" ? answer.definitions : undefined;
   }
 
-  freeMemory({ models, cache }: { readonly models: boolean; readonly cache: boolean }): void {
-    this.#tell({ type: "free", models, cache });
+  /** Has it forget results. */
+  freeMemory(): void {
+    this.#tell({ type: "free" });
   }
 
   /** Lets it end by itself. */
@@ -165,7 +172,7 @@ export class WorkerProcess {
     this.#tell({ type: "stop" });
   }
 
-  /** Ends the process and its inference host at once. `guilty`: for something that it did. */
+  /** Ends the process, and what it started, at once. `guilty`: for something that it did. */
   kill(why: string, guilty = false): void {
     if (this.#state === "dying") return;
     this.#sentence = { why, guilty };
@@ -175,8 +182,7 @@ export class WorkerProcess {
 
   #tell(message: ToWorker): void {
     if (this.#state === "dying") return;
-    const must = message.type === "cancel" || message.type === "stop";
-    if (must || this.#socket.writableLength < MAX_UNREAD) tellWorker(this.#socket, message);
+    if (MUST_KNOW.has(message.type) || this.#socket.writableLength < MAX_UNREAD) tellWorker(this.#socket, message);
   }
 
   #ask(question: Question, ms: number): Promise<FromWorker | undefined> {
@@ -218,6 +224,9 @@ export class WorkerProcess {
         this.#wasReady = true;
         this.#listener.ready(message.definitions);
         return;
+      case "host-wanted":
+        void this.#findHost();
+        return;
       case "unusable":
         this.#reason = message.reason;
         return;
@@ -237,6 +246,17 @@ export class WorkerProcess {
       }
       default:
         this.#questions.get(message.id)?.(message);
+    }
+  }
+
+  /** Says where the inference host is, and when it is gone. */
+  async #findHost(): Promise<void> {
+    try {
+      const { path, died } = await this.#listener.host();
+      this.#tell({ type: "host", path });
+      this.#tell({ type: "host-died", path, how: await died });
+    } catch (error) {
+      this.#tell({ type: "hostless", reason: messageOf(error) });
     }
   }
 

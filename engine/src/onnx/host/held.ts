@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { AnyTensor, Handle, SessionSpec } from "../inference.js";
-import type { HostProcess } from "./process.js";
+import type { HostLink } from "./link.js";
 
 /** What a handle stands for, kept so that a new host can be given it again. */
 export interface Held {
   readonly id: string;
   readonly source: { readonly tensor: AnyTensor } | { readonly run: Call; readonly output: string };
   /** The host that holds it now. */
-  on: HostProcess | undefined;
+  on: HostLink | undefined;
   released: boolean;
 }
 

@@ -1,16 +1,33 @@
-/** The inference host: a process that runs ONNX Runtime sessions and nothing else. File descriptor 3 is its client. */
-import { Socket } from "node:net";
-import { endWithParent } from "../../process/index.js";
+/**
+ * The inference host: a process that runs ONNX Runtime sessions and nothing else. ONNX Runtime blocks this thread; the
+ * clients are talked to in another one (reception.ts), which ends the process, too.
+ */
+import { Worker } from "node:worker_threads";
+import type { ToDevice } from "./device.js";
 import type { HostConfig } from "./messages.js";
-import { serve } from "./serve.js";
-import { Sessions } from "./sessions.js";
 
 // Ctrl-C in a terminal reaches the whole process group, and service managers end all at once; when to stop is the
 // parent's decision.
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
-endWithParent(process.ppid);
 
 const config = JSON.parse(process.argv[2] ?? "") as HostConfig;
-const client = new Socket({ fd: 3, readable: true, writable: true });
-await serve(client, new Sessions(config)).catch((error: Error) => process.stderr.write(`${error.message}\n`));
-process.exit();
+const reception = new Worker(new URL("./reception.js", import.meta.url), {
+  workerData: process.ppid,
+  // It holds headers; tensors lie outside of its heap.
+  resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
+});
+
+const open = async () => {
+  const [{ Device }, { Sessions }] = await Promise.all([import("./device.js"), import("./sessions.js")]);
+  return new Device(new Sessions(config));
+};
+const opening = open();
+
+/** One thing after the other. A failure here is nobody's: it ends the process. */
+let last: Promise<void> = opening.then(() => {});
+reception.on("message", (message: ToDevice) => {
+  last = last.then(async () => {
+    const answer = await (await opening).handle(message);
+    if (answer) reception.postMessage(answer);
+  });
+});

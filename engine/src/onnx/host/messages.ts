@@ -21,27 +21,36 @@ export interface SessionHeader {
   readonly bytes: number;
 }
 
-/** What the client says to the inference host; tensors and models are the frame's parts. */
+/** What a client says to the inference host; tensors and models are the frame's parts. */
 export type Request =
-  /** Part: the model, once the host has asked for it. */
-  | { readonly type: "open"; readonly id: number; readonly session: SessionHeader }
-  /** Parts: the data of each feed that is not a handle. */
+  /** Parts: the data of each feed that is not a handle; then the model, once the host has asked for it. */
   | {
       readonly type: "run";
       readonly id: number;
       readonly session: SessionHeader;
       readonly feeds: readonly Feed[];
       readonly keep: readonly { readonly output: string; readonly handle: string }[];
+      readonly withModel: boolean;
     }
   /** Part: the data. */
   | ({ readonly type: "put"; readonly handle: string } & TensorHeader)
   | { readonly type: "release"; readonly handles: readonly string[] }
-  | { readonly type: "unload"; readonly id: number };
+  /** A question that waits is forgotten; one that is worked on has so long to end, then the host ends itself. */
+  | { readonly type: "cancel"; readonly question: number; readonly graceMs: number }
+  | { readonly type: "unload"; readonly id: number }
+  /** Of whom the host was started by: other clients come in at a local socket. */
+  | { readonly type: "listen"; readonly id: number; readonly path: string };
+
+/** What waits for its turn at the device. */
+export type Task = Extract<Request, { type: "run" | "unload" }>;
+/** What the device does at once, whoever's turn it is. */
+export type Errand = Extract<Request, { type: "put" | "release" }>;
 
 /** What the inference host answers. */
 export type Reply =
-  | { readonly type: "opened"; readonly id: number; readonly log?: string }
-  /** The host lacks the session's model, or no longer has the session. */
+  /** From now on the question is worked on. */
+  | { readonly type: "started"; readonly id: number }
+  /** The host lacks the session's model. */
   | { readonly type: "missing"; readonly id: number }
   /** Parts: the data of each output. */
   | {
@@ -50,9 +59,18 @@ export type Reply =
       readonly ms: number;
       readonly outputs: readonly ({ readonly name: string } & TensorHeader)[];
       readonly kept: readonly { readonly handle: string; readonly dims: readonly number[] }[];
+      /** What was opened on the way. */
+      readonly log?: string;
     }
-  | { readonly type: "failed"; readonly id: number; readonly message: string }
-  | { readonly type: "unloaded"; readonly id: number };
+  | { readonly type: "failed"; readonly id: number; readonly doing: string; readonly message: string }
+  | { readonly type: "unloaded"; readonly id: number }
+  | { readonly type: "listening"; readonly id: number };
+
+/** What it says last, to whom it was started by. */
+export interface Farewell {
+  readonly type: "ending";
+  readonly why: string;
+}
 
 /** What the host is told when it starts. */
 export interface HostConfig {

@@ -14,30 +14,3 @@ export class Queue {
     });
   }
 }
-
-/**
- * Waits for a job; once `signal` aborts the outcome is its reason, as soon as the job ends. A job that goes on for
- * longer than `graceMs` after that is ended by `kill`.
- */
-export async function interruptible<T>(
-  signal: AbortSignal | undefined,
-  graceMs: number,
-  kill: () => void,
-  job: () => Promise<T>,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const onAbort = () => {
-    timer = setTimeout(kill, graceMs);
-  };
-  signal?.addEventListener("abort", onAbort, { once: true });
-  const outcome = await job().then(
-    (value) => () => value,
-    (error: unknown) => () => {
-      throw error;
-    },
-  );
-  clearTimeout(timer);
-  signal?.removeEventListener("abort", onAbort);
-  signal?.throwIfAborted();
-  return outcome();
-}

@@ -12,6 +12,12 @@ const CACHE_FROM = 32e6;
 
 const PROVIDER = "cpu";
 
+/**
+ * Threads that wait for the next run would keep the cores from whoever prepares it. Measured on two busy cores with the
+ * embedded model: a step's own cost 3.4 → 1.9 ms (p25), the whole step 69 → 56 ms (p10).
+ */
+const CALM = { force_spinning_stop: "1" };
+
 /** A graph's weights are located relative to the root folder. */
 const WEIGHTS_ANYWHERE = { model_external_initializers_file_folder_path: "/" };
 
@@ -27,24 +33,28 @@ export class Sessions {
     this.#cache = config.cache && new CompiledCache(config.cache);
   }
 
-  /** The session of a key, now the most recently used. */
-  get(key: string): InferenceSession | undefined {
+  /**
+   * The session of a key, now the most recently used; opened if need be, from the compiled cache if that can be. Gives
+   * undefined when that needs the model and none is given.
+   */
+  async open(
+    header: SessionHeader,
+    model?: Uint8Array,
+  ): Promise<{ readonly session: InferenceSession; readonly log?: string } | undefined> {
+    const { key, name, bytes } = header;
     const entry = this.#open.get(key);
-    if (!entry) return undefined;
-    this.#open.delete(key);
-    this.#open.set(key, entry);
-    return entry.session;
-  }
-
-  /** Opens a session, from the compiled cache if it can. Gives false when that needs the model and none is given. */
-  async open(header: SessionHeader, model?: Uint8Array): Promise<{ readonly log?: string } | false> {
-    if (this.get(header.key)) return {};
+    if (entry) {
+      this.#open.delete(key);
+      this.#open.set(key, entry);
+      return { session: entry.session };
+    }
     const start = performance.now();
     const made = await this.#create(header, model);
-    if (!made) return false;
-    this.#open.set(header.key, { session: made.session, bytes: header.bytes });
+    if (!made) return undefined;
+    this.#open.set(key, { session: made.session, bytes });
     const ms = Math.round(performance.now() - start);
-    return { log: `${header.name}: ${made.how} in ${ms} ms; ${this.#open.size} sessions hold ${this.#bytes()} bytes` };
+    const log = `${name}: ${made.how} in ${ms} ms; ${this.#open.size} sessions hold ${this.#bytes()} bytes`;
+    return { session: made.session, log };
   }
 
   /** Closes every session. */
@@ -102,7 +112,7 @@ export class Sessions {
       intraOpNumThreads: this.#config.threads,
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
-      extra: { session: extra },
+      extra: { session: { ...extra, ...CALM } },
     };
   }
 
