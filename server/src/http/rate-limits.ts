@@ -34,8 +34,8 @@ export interface WrongTokens {
 /** Starts counting. */
 export function wrongTokens({ recognise }: Recognises): WrongTokens {
   const store = new MemoryStore();
-  const keyOf = (request: IncomingMessage, ip = ""): string =>
-    `${recognise(request).credential?.how === "cookie" ? "cookie " : ""}${ipKeyGenerator(ip)}`;
+  const keyOf = (request: IncomingMessage, address: string): string =>
+    `${recognise(request).credential?.how === "cookie" ? "cookie " : ""}${address}`;
   const isWrong = (request: IncomingMessage): boolean => {
     const { identity, credential } = recognise(request);
     return identity === undefined && credential !== undefined;
@@ -48,7 +48,7 @@ export function wrongTokens({ recognise }: Recognises): WrongTokens {
     limit: most,
     store,
     legacyHeaders: false,
-    keyGenerator: (request) => keyOf(request, request.ip),
+    keyGenerator: (request) => keyOf(request, ipKeyGenerator(request.ip ?? "")),
     skip: (request) => !isWrong(request),
     handler: refuse("too_many_wrong_tokens", "Too many wrong tokens came from this address"),
   });
@@ -65,7 +65,7 @@ export function wrongTokens({ recognise }: Recognises): WrongTokens {
     ofSocket: (request) => {
       if (!isWrong(request)) return false;
       // Behind a proxy all sockets come from its address: then all wrong tokens count together.
-      const key = keyOf(request, request.socket.remoteAddress);
+      const key = keyOf(request, ipKeyGenerator(request.socket.remoteAddress ?? ""));
       void count(key, most(request));
       return over.has(key);
     },
