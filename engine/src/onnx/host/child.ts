@@ -64,7 +64,13 @@ export function startHost(config: HostConfig, onLog: (line: string) => void): Ho
   const busy = (owes: boolean) => {
     for (const one of [child, stream]) owes ? one.ref() : one.unref();
   };
-  const link = new HostLink({ stream, gone, busy });
+  const end = (why: string) => {
+    // Not to be asked from now on, lest the next run be given to a process that has only milliseconds left.
+    link.abandon();
+    sentence ??= why;
+    child.kill("SIGKILL");
+  };
+  const link: HostLink = new HostLink({ stream, gone, busy, ...(!config.shared && { end }) });
   busy(false);
   (errors as unknown as Socket).unref();
 
@@ -73,11 +79,8 @@ export function startHost(config: HostConfig, onLog: (line: string) => void): Ho
     gone,
     pid: () => child.pid,
     kill: async (why) => {
-      // Not to be asked from now on, lest the next run be given to a process that has only milliseconds left.
-      link.abandon();
-      sentence ??= why;
       child.ref();
-      child.kill("SIGKILL");
+      end(why);
       await gone;
     },
   };

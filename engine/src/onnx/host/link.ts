@@ -32,6 +32,8 @@ interface Waiting {
   readonly resolve: (frame: Frame<Answer>) => void;
   readonly reject: (error: HostDied) => void;
   begun: boolean;
+  /** Runs once it was cancelled in the middle. */
+  grace?: NodeJS.Timeout;
 }
 
 /** What a link is made of. */
@@ -39,6 +41,8 @@ export interface LinkOptions {
   readonly stream: Duplex;
   /** Resolves with how the host died, once nothing more can come from it. */
   readonly gone: Promise<string>;
+  /** Ends a host that cannot hear of a cancel while it works; absent: it can. */
+  readonly end?: (why: string) => void;
   /** Told whether an answer is owed. */
   readonly busy: (owes: boolean) => void;
 }
@@ -47,6 +51,7 @@ export interface LinkOptions {
 export class HostLink {
   readonly #stream: Duplex;
   readonly #busy: LinkOptions["busy"];
+  readonly #end: LinkOptions["end"];
   readonly #waiting = new Map<number, Waiting>();
   #ids = 0;
   #open = true;
@@ -54,8 +59,9 @@ export class HostLink {
   /** Why it said that it ends. */
   #farewell: string | undefined;
 
-  constructor({ stream, gone, busy }: LinkOptions) {
+  constructor({ stream, gone, busy, end }: LinkOptions) {
     this.#stream = stream;
+    this.#end = end;
     this.#busy = busy;
     stream.on("error", () => {}); // how it died tells more
     stream.on("close", () => this.abandon());
@@ -100,6 +106,7 @@ export class HostLink {
       if (!this.#waiting.has(id)) return false;
       if (this.#open) writeFrame(this.#stream, { type: "cancel", question: id, graceMs } satisfies Request);
       if (!waiting.begun) this.#settle(id);
+      else if (this.#end) waiting.grace ??= setTimeout(() => this.#end?.("a run was cancelled"), graceMs);
       return waiting.begun;
     };
     return { answer, cancel };
@@ -127,6 +134,7 @@ export class HostLink {
   }
 
   #settle(id: number): void {
+    clearTimeout(this.#waiting.get(id)?.grace);
     this.#waiting.delete(id);
     if (this.#waiting.size === 0) this.#busy(false);
   }
@@ -134,7 +142,10 @@ export class HostLink {
   #die(how: string): void {
     this.#open = false;
     this.#death = how;
-    for (const { reject, begun } of this.#waiting.values()) reject(new HostDied(how, begun));
+    for (const { reject, begun, grace } of this.#waiting.values()) {
+      clearTimeout(grace);
+      reject(new HostDied(how, begun));
+    }
     this.#waiting.clear();
     this.#busy(false);
     this.#stream.destroy();

@@ -78,6 +78,8 @@ export interface HostConfig {
   readonly memoryBudget: number;
   /** Threads of one operator. */
   readonly threads: number;
+  /** Whether it has more clients than whoever started it. */
+  readonly shared: boolean;
   readonly cache?: CacheConfig;
 }
 

@@ -6,10 +6,11 @@ import { rmdirSync, unlinkSync } from "node:fs";
 import { createServer, Socket } from "node:net";
 import { dirname } from "node:path";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { type Frame, FrameReader, writeFrame } from "../../process/index.js";
-import { Desk, type Visit } from "./desk.js";
+import { type Frame, writeFrame } from "../../process/index.js";
+import { Desk } from "./desk.js";
 import type { ToDevice } from "./device.js";
 import type { Farewell, Reply, Request } from "./messages.js";
+import { serveClient } from "./visit.js";
 
 const device = parentPort as MessagePort;
 const owner = new Socket({ fd: 3, readable: true, writable: true });
@@ -46,25 +47,9 @@ function buffersOf(message: ToDevice): ArrayBuffer[] {
   return [...new Set(parts.map(({ buffer }) => buffer as ArrayBuffer))];
 }
 
-/** Serves a client until its stream ends, or says what makes no sense. */
-function serve(stream: Socket, special: (frame: Frame<Request>) => boolean): void {
-  const client = desk.join(({ message, parts }) => writeFrame(stream, message, parts));
-  const frames = new FrameReader<Request>();
-  stream.on("data", (chunk: Uint8Array) => {
-    try {
-      for (const frame of frames.push(chunk)) if (!special(frame)) desk.hear(client, frame as Frame<Visit>);
-    } catch (error) {
-      process.stderr.write(`a client of the inference host is dismissed: ${(error as Error).message}\n`);
-      stream.destroy();
-    }
-  });
-  stream.on("error", () => {}); // it closes, too
-  stream.on("close", () => desk.leave(client));
-}
-
 function listen({ id, path }: Extract<Request, { type: "listen" }>): void {
   const answer = (reply: Reply) => writeFrame(owner, reply);
-  const server = createServer((client) => serve(client, ({ message }) => message.type === "listen"));
+  const server = createServer((client) => serveClient(desk, client, ({ message }) => message.type === "listen"));
   server.once("error", ({ message }) => answer({ type: "failed", id, doing: "listen", message }));
   server.listen(path, () => {
     door = path;
@@ -72,7 +57,7 @@ function listen({ id, path }: Extract<Request, { type: "listen" }>): void {
   });
 }
 
-serve(owner, ({ message }) => {
+serveClient(desk, owner, ({ message }) => {
   if (message.type !== "listen") return false;
   listen(message);
   return true;

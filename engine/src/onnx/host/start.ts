@@ -34,7 +34,7 @@ export interface InferenceHost extends Inference {
  */
 export function startInference(options: InferenceOptions = {}): InferenceHost {
   const { graceMs, onLog = () => {} } = options;
-  const config = hostConfig(options);
+  const config = hostConfig(options, false);
   let child: HostChild | undefined;
   const living = (): HostChild => {
     if (!child?.link.alive) child = startHost(config, onLog);
@@ -55,7 +55,12 @@ export function startInference(options: InferenceOptions = {}): InferenceHost {
 }
 
 /** What a host is told when it starts. */
-export function hostConfig({ memoryBudget, threads, cacheDir, cacheBudget }: HostOptions): HostConfig {
+export function hostConfig({ memoryBudget, threads, cacheDir, cacheBudget }: HostOptions, shared: boolean): HostConfig {
   const cache = cacheDir === undefined ? {} : { cache: { dir: cacheDir, budget: cacheBudget } };
-  return { memoryBudget: memoryBudget ?? machineMemory() / 2, threads: threads ?? availableParallelism(), ...cache };
+  return {
+    memoryBudget: memoryBudget ?? machineMemory() / 2,
+    threads: threads ?? availableParallelism(),
+    shared,
+    ...cache,
+  };
 }

@@ -38,7 +38,7 @@ interface Running {
 
 /** Supervises an inference host. None is started before somebody asks where it is. */
 export function superviseHost({ onLog, ...options }: SupervisorOptions): HostSupervisor {
-  const config = hostConfig(options);
+  const config = hostConfig(options, true);
   let running: Running | undefined;
   let starting: Promise<Running> | undefined;
   /** Starts in a row that failed. */
