@@ -119,10 +119,12 @@ describe("of two users", () => {
       // A refusal may repeat the name that was asked for.
       const leaks = told.status < 400 && (told.text.includes("secret") || told.text.includes(id));
       expect([path, leaks]).toEqual([path, false]);
-      // What is looked for is there, for whom it belongs to.
-      const known = (await ann.ask(path)).text;
-      if (!path.includes("..") && !path.startsWith("/queue"))
-        expect([path, known === told.text]).toEqual([path, false]);
+      // What is looked for is there, for whom it belongs to; a list of choices may come a moment later.
+      if (path.includes("..") || path.startsWith("/queue")) continue;
+      await until(
+        () => ann.ask(path),
+        ({ text }) => text !== told.text,
+      );
     }
     expect((await bob.ask("/prompt", { prompt: load("secret.png") })).status).toBe(400);
     await ann.run(load("secret.png"));

@@ -21,6 +21,8 @@ export function serveOwner(handle: (told: ToDevice) => Promise<Frame<Reply> | un
       });
     },
     end: () => process.exit(),
+    // It is the only one, and asks for one thing at a time.
+    announces: false,
   });
   serveClient(desk, owner, ({ message }) => message.type === "listen");
   owner.on("close", () => process.exit());

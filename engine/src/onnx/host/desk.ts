@@ -10,6 +10,8 @@ export interface DeskOptions {
   readonly toDevice: (message: ToDevice) => void;
   /** Ends this process in the middle of what it does. */
   readonly end: (why: string) => void;
+  /** Whether a client hears that its task begins; true unless said otherwise. */
+  readonly announces?: boolean;
   /** Milliseconds that a task may go on once its client is gone. */
   readonly orphanMs?: number;
 }
@@ -118,7 +120,8 @@ export class Desk {
       this.#clients.set(id, client);
       this.#current = { client: id, task: frame.message };
       // Before it begins: should it bring the process down, its client knows whose fault that was.
-      client.send({ message: { type: "started", id: frame.message.id }, parts: [] });
+      if (this.#options.announces ?? true)
+        client.send({ message: { type: "started", id: frame.message.id }, parts: [] });
       this.#options.toDevice({ client: id, frame });
       return;
     }

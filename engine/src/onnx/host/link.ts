@@ -41,7 +41,10 @@ export interface LinkOptions {
   readonly stream: Duplex;
   /** Resolves with how the host died, once nothing more can come from it. */
   readonly gone: Promise<string>;
-  /** Ends a host that cannot hear of a cancel while it works; absent: it can. */
+  /**
+   * Ends a host that has no other client, begins with what it is asked, and hears nothing while it works; absent: it is shared,
+   * says when it begins, and ends itself after a cancel.
+   */
   readonly end?: (why: string) => void;
   /** Told whether an answer is owed. */
   readonly busy: (owes: boolean) => void;
@@ -93,7 +96,7 @@ export class HostLink {
 
   ask(question: Question, parts: readonly ArrayBufferView[] = []): Asked {
     const id = ++this.#ids;
-    const waiting: Waiting = { resolve: () => {}, reject: () => {}, begun: false };
+    const waiting: Waiting = { resolve: () => {}, reject: () => {}, begun: this.#end !== undefined };
     const answer = new Promise<Frame<Answer>>((resolve, reject) => Object.assign(waiting, { resolve, reject }));
     if (this.#death !== undefined) waiting.reject(new HostDied(this.#death, false));
     else {
