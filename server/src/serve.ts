@@ -144,7 +144,9 @@ async function compose(
       if (!isAllowedHost(request.headers.host) || isForeign(request.headers))
         return { refused: 403, reason: "pages of other sites may not listen here" };
       if (wrong.ofSocket(request)) return { refused: 429, reason: "too many wrong tokens came from this address" };
-      return who.recognise(request).identity ?? { refused: 401, reason: "a token is needed" };
+      const { identity } = who.recognise(request);
+      if (!identity) return { refused: 401, reason: "a token is needed" };
+      return { user: identity.user, holds: () => who.holds(request) };
     },
   });
   const app = createApp({

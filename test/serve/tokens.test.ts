@@ -2,9 +2,10 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import WebSocket from "ws";
 import { mezzotint } from "../command.js";
 import { follow } from "./follow.js";
-import { ask, dataFolder, entryOf, showText, startServer, submit, type TestServer, until } from "./server.js";
+import { ask, dataFolder, entryOf, showText, startServer, submit, type TestServer, testPack, until } from "./server.js";
 import { bearer, tokenOf } from "./token.js";
 
 const basic = (token: string) => ({ authorization: `Basic ${Buffer.from(`me:${token}`).toString("base64")}` });
@@ -63,6 +64,31 @@ describe("a token", () => {
     await expect(follow(server, "a", bearer("wrong"))).rejects.toThrow("401");
     for (const headers of [bearer(token), basic(token)]) await (await follow(server, "a", headers)).until("status");
     await (await follow(server, `a&token=${token}`)).until("status");
+  });
+
+  test("that is revoked ends what goes on with it: sockets and streams of events", async () => {
+    const data = dataFolder();
+    const [mine, other] = [await tokenOf(data), await tokenOf(data)];
+    const server = await startServer(testPack, { data });
+    const wait = { 1: { class_type: "Wait", inputs: { ms: 20_000 } } };
+    const { prompt_id } = (await asking(server, mine.token, "/prompt", { prompt: wait })).json;
+    const open = async (token: string) => {
+      const url = `${server.url}/api/v2/jobs/${prompt_id}/events`;
+      const answer = await fetch(url, { headers: bearer(token) });
+      const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws?clientId=${token}`, {
+        headers: bearer(token),
+      });
+      await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+      return { stream: answer.text().catch(() => "broken off"), socket };
+    };
+    const [ends, stays] = [await open(mine.token), await open(other.token)];
+    const code = new Promise((resolve) => ends.socket.once("close", resolve));
+    await mezzotint(["token", "revoke", mine.id, "--data", data]);
+    expect(await code).toBe(1008);
+    expect(await ends.stream).toBe("broken off");
+    expect(stays.socket.readyState).toBe(WebSocket.OPEN);
+    expect(await Promise.race([stays.stream, "goes on"])).toBe("goes on");
+    stays.socket.terminate();
   });
 
   test("allows what its scope says", async () => {

@@ -48,6 +48,7 @@ export interface Services {
   readonly frontEndRoot: string | undefined;
   /** Who asks, and what they may do. */
   readonly recognise: Recognition["recognise"];
+  readonly holds: Recognition["holds"];
   readonly allow: Recognition["allow"];
   /** Whose things a request is about; `default` where nobody is asked for a token. */
   readonly userOf: Recognition["userOf"];

@@ -5,11 +5,16 @@ import { WebSocketServer } from "ws";
 import type { JobRef } from "../jobs/dispatcher-events.js";
 import { statusText } from "../protocol/messages.js";
 import type { Outbox, Outgoing } from "../protocol/outgoing.js";
+import { TOKEN_CHECK } from "./end-with-token.js";
 import { Connection } from "./socket-connection.js";
 
 /** Who may open a socket, or why not. */
 export type Authorized =
-  | { readonly user: string }
+  | {
+      readonly user: string;
+      /** Whether they may still listen; asked every second. */
+      readonly holds?: () => boolean;
+    }
   | { readonly refused: 401 | 403 | 429; readonly reason: string }
   | undefined;
 
@@ -58,6 +63,7 @@ const MOST_OF_ONE_CLIENT = 8;
 
 interface Asked {
   readonly user: string;
+  readonly holds: (() => boolean) | undefined;
   readonly client: string;
 }
 
@@ -144,7 +150,7 @@ class Hub implements SocketHub {
       return;
     }
     this.#sockets.handleUpgrade(req, socket, head, (ws) => {
-      this.#join(new Connection(ws, asked, this.#options.features, () => this.#relieve()));
+      this.#joinWhile(asked.holds, new Connection(ws, asked, this.#options.features, () => this.#relieve()));
     });
   }
 
@@ -154,7 +160,7 @@ class Hub implements SocketHub {
     const authorized = authorize(req);
     if (authorized === undefined) return { status: 403, reason: "not allowed" };
     if ("refused" in authorized) return { status: authorized.refused, reason: authorized.reason };
-    const { user } = authorized;
+    const { user, holds } = authorized;
     const client = new URLSearchParams(query).get("clientId") || randomUUID().replaceAll("-", "");
     if (client.length > MAX_CLIENT_ID)
       return { status: 400, reason: `clientId is ${client.length} characters long (at most ${MAX_CLIENT_ID})` };
@@ -165,7 +171,17 @@ class Hub implements SocketHub {
     if (same.length >= MOST_OF_ONE_CLIENT) same[0]?.terminate();
     else if (this.#closing || this.count() >= most || own.length >= mostPerUser)
       return { status: 503, reason: "too many open sockets" };
-    return { user, client };
+    return { user, client, holds };
+  }
+
+  /** A socket ends with the token that opened it. */
+  #joinWhile(holds: Asked["holds"], connection: Connection): void {
+    this.#join(connection);
+    if (!holds) return;
+    const check = setInterval(() => {
+      if (!holds()) connection.close(1008, "the token is no longer valid");
+    }, TOKEN_CHECK).unref();
+    void connection.closed.then(() => clearInterval(check));
   }
 
   #join(connection: Connection): void {

@@ -23,6 +23,8 @@ export interface Recognised {
 /** Tells who asks. */
 export interface Recognition {
   readonly recognise: (request: IncomingMessage) => Recognised;
+  /** Whether who asked then would be let in now: tokens are revoked, and end, while an answer goes on. */
+  readonly holds: (request: IncomingMessage) => boolean;
   /** Throws an `HttpProblem`: 401 where nobody is known, 403 where they may not do what needs this scope. */
   readonly allow: (request: IncomingMessage, scope: Scope) => void;
   /** Whose things a request is about. Throws like `allow`. */
@@ -71,6 +73,11 @@ export function recognition(tokens: Pick<Tokens, "find">, open: () => boolean): 
   };
   return {
     recognise,
+    holds: (request) => {
+      const { identity, credential } = recognise(request);
+      if (identity?.token === undefined) return identity !== undefined && open();
+      return credential !== undefined && tokens.find(credential.token)?.id === identity.token;
+    },
     allow: (request, scope) => {
       const { scope: has } = identityOf(request);
       if (covers(has, scope)) return;

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Job } from "../../jobs/job.js";
 import { recordBody, textBody } from "../../security/body.js";
 import { HttpProblem } from "../../security/problem.js";
+import { endWithToken } from "../end-with-token.js";
 import { isId } from "../ids.js";
 import { type Route, route } from "../operation.js";
 import { originOf } from "../origin-of.js";
@@ -225,6 +226,7 @@ export function v2JobRoutes(services: Services): readonly Route[] {
           return;
         }
         streams.take(user, response);
+        endWithToken(request, response, services);
         followJob(id, originOf(request), response, services);
       }),
     ),
